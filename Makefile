@@ -42,7 +42,7 @@ $(VENV)/pyvenv.cfg:
 
 # One command for all distributions, so that pip resolves them together; again only when a manifest changed.
 $(STAMP): $(VENV)/pyvenv.cfg $(MANIFESTS)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt $(EDITABLE)
 	@touch $@
 
 demo: setup
