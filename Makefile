@@ -6,6 +6,7 @@
 #   make bench              ours beside the floors and the best peer, into docs/reference/benchmarks.md
 #   make proof NAME=…       a long run; stops and goes on where it was; figures into docs/proof/NAME.md
 #   make docs               the pages as HTML, warnings are errors
+#   make lowest             the tests again with the lowest versions that the distributions promise
 #   make coverage           `make test` with branch coverage
 #   make clean
 
@@ -16,7 +17,8 @@ STAMP := $(VENV)/.setup-done
 PYTEST_FLAGS ?= -n 2 -q
 
 # Every distribution of the house, with the extras that its tests need.
-EDITABLE := -e ".[cli,numpy,dev]"
+EXTRAS := cli,numpy,dev
+EDITABLE = -e ".[$(EXTRAS)]"
 ifneq ($(wildcard plugins/careplug-sqlalchemy/pyproject.toml),)
 EDITABLE += -e "plugins/careplug-sqlalchemy[postgresql,mysql]"
 endif
@@ -27,7 +29,7 @@ SOURCES := src $(wildcard plugins/*/src) $(wildcard contrib/*/src)
 MANIFESTS := pyproject.toml $(wildcard plugins/*/pyproject.toml) $(wildcard contrib/*/pyproject.toml) constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench proof docs coverage clean
+.PHONY: help setup demo test lint format bench proof docs lowest coverage clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -74,6 +76,16 @@ proof: setup
 docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
+
+# Tools stay at their usual versions; what a host brings is as old as we say it may be.
+lowest: private EXTRAS := cli,numpy
+lowest: setup
+	@mkdir -p build
+	@$(BIN)/python -m tests.lowest > build/lowest.txt && cat build/lowest.txt
+	@test -x build/venv-lowest/bin/python || $(PYTHON) -m venv build/venv-lowest
+	build/venv-lowest/bin/python -m pip install -qq --disable-pip-version-check -c build/lowest.txt $(EDITABLE) \
+		pytest pytest-xdist hypothesis sybil time-machine
+	build/venv-lowest/bin/python -m pytest $(PYTEST_FLAGS) --ignore tests/typing --ignore tests/integration/test_wheels.py
 
 coverage: setup
 	$(BIN)/python -m coverage run -m pytest $(PYTEST_FLAGS)
