@@ -1,0 +1,190 @@
+"""Engines: which driver a URL means, how each database is set up, and how our own transactions begin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy.pool import QueuePool
+
+from careplug.errors import Invalid
+from careplug_sqlalchemy.errors import error, translate
+from careplug_sqlalchemy.types import MARIADB
+
+__all__ = ["begin", "engine_of", "is_file", "normal_url", "open_engine", "sqlite_recipe"]
+
+_DRIVERS = {
+    "sqlite": ("sqlite+pysqlite", {"sqlite", "sqlite+pysqlite"}),
+    "postgresql": ("postgresql+psycopg", {"postgresql", "postgres", "postgresql+psycopg"}),
+    # mariadb and not mysql: SQLAlchemy then refuses the other server at the first connection
+    "mysql": ("mariadb+pymysql", {"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"}),
+}
+_BUSY_SECONDS = 30.0
+_OWN = "careplug_read_committed"
+
+
+def normal_url(value: str | URL) -> URL:
+    """The URL with the driver we mean, written out; ``Invalid`` for another driver or database.
+
+    ``postgresql://`` means psycopg 3 (SQLAlchemy 2.0 would take psycopg 2), ``mysql://`` and ``mariadb://`` PyMySQL.
+    """
+    try:
+        url = make_url(value)
+    except exc.ArgumentError:
+        raise error(Invalid, "storage.url", field="storage", value=str(value)[:80]) from None
+    for wanted, names in _DRIVERS.values():
+        if url.drivername in names:
+            return url.set(drivername=wanted)
+    base = url.drivername.partition("+")[0]
+    found = _DRIVERS.get({"postgres": "postgresql", "mariadb": "mysql"}.get(base, base))
+    if found is None:
+        raise error(Invalid, "storage.url", field="storage", value=url.drivername)
+    raise error(Invalid, "storage.driver", field="storage.driver", value=url.drivername, wanted=found[0])
+
+
+def is_file(url: URL) -> bool:
+    """Whether a SQLite URL names a file and not memory."""
+    return url.database not in (None, "", ":memory:") and "mode=memory" not in str(url.query)
+
+
+def open_engine(value: str | URL, **options: Any) -> Engine:
+    """An engine of our own, set up as the page ``explanation/storage`` says; ``options`` go to ``create_engine``."""
+    url = normal_url(value)
+    # our transactions always end themselves, so the pool need not send a ROLLBACK more
+    settings: dict[str, Any] = {"pool_reset_on_return": None, "pool_recycle": 1800}
+    if url.drivername.startswith("sqlite"):
+        settings |= {"poolclass": QueuePool, "connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False}}
+        # a database in memory lives in its one connection; a file may have one for every thread
+        settings |= {"pool_size": 16, "max_overflow": 48} if is_file(url) else {"pool_size": 1, "max_overflow": 0}
+    elif url.drivername.startswith("mariadb"):
+        settings |= {"isolation_level": "READ COMMITTED", "connect_args": {"charset": "utf8mb4"}}
+        settings["execution_options"] = {_OWN: True}
+    engine = create_engine(url, **(settings | options))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_file if is_file(url) else _sqlite_memory)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _postgresql)
+    return engine
+
+
+def _sqlite_memory(raw: Any, record: object) -> None:
+    del record
+    raw.isolation_level = None
+    raw.execute("PRAGMA foreign_keys=ON")
+
+
+def _sqlite_file(raw: Any, record: object) -> None:
+    _sqlite_memory(raw, record)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        raw.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _postgresql(raw: Any, record: object) -> None:
+    # dates near the year 10,000 cannot be read in a zone east of Greenwich
+    del record
+    raw.execute("SET TIME ZONE 'UTC'")
+    raw.commit()
+
+
+def sqlite_recipe(engine: Engine) -> Engine:
+    """Make a host's SQLite engine BEGIN by itself, so that a unit can join its transactions; returns the engine.
+
+    It is the recipe of SQLAlchemy's own documentation. Call it once, before the first connection.
+    """
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _no_implicit_begin)
+        event.listen(engine, "begin", _explicit_begin)
+    return engine
+
+
+def _no_implicit_begin(raw: Any, record: object) -> None:
+    del record
+    raw.isolation_level = None
+
+
+def _explicit_begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def engine_of(source: object) -> Engine:
+    """The engine behind a host's object: Engine, sessionmaker, scoped_session, Session, or a function of no arguments."""
+    if isinstance(source, Engine):
+        return source
+    bound = getattr(source, "kw", {}).get("bind")
+    if isinstance(bound, Engine):
+        return bound
+    orm = sys.modules.get("sqlalchemy.orm")
+    if orm is not None and isinstance(source, orm.scoped_session | orm.Session):
+        found: object = source.get_bind()
+    elif callable(source) and bound is None:
+        found = source()
+    else:
+        found = None
+    if isinstance(found, Engine):
+        return found
+    raise error(Invalid, "storage.engine", field="storage.engine", value=type(source).__name__)
+
+
+def begin(engine: Engine, *, writes: bool) -> Connection:
+    """A connection of the engine with our transaction begun: a writer, or a snapshot that cannot write.
+
+    SQLite: BEGIN IMMEDIATE or BEGIN. PostgreSQL: READ COMMITTED, or REPEATABLE READ READ ONLY. MariaDB: the same,
+    with a consistent snapshot.
+    """
+    connection: Connection | None = None
+    try:
+        connection = _BEGIN[engine.dialect.name](engine, writes)
+        return connection
+    except exc.SQLAlchemyError as found:
+        raise translate(found, field="begin") from found
+
+
+def _begin_sqlite(engine: Engine, writes: bool) -> Connection:
+    def start(connection: Connection) -> None:
+        connection.begin()
+        raw: Any = connection.connection.dbapi_connection
+        if raw.in_transaction:  # a host's engine with the recipe has begun already, but not for writing
+            connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return _started(engine.connect(), start)
+
+
+def _begin_postgresql(engine: Engine, writes: bool) -> Connection:
+    # psycopg sends these with its BEGIN: no round trip
+    level = "READ COMMITTED" if writes else "REPEATABLE READ"
+    return _started(
+        engine.connect(), lambda found: found.execution_options(isolation_level=level, postgresql_readonly=not writes)
+    )
+
+
+def _begin_mariadb(engine: Engine, writes: bool) -> Connection:
+    def start(connection: Connection) -> None:
+        connection.begin()
+        if writes and connection.get_execution_options().get(_OWN):
+            return  # every connection of our own engine is READ COMMITTED already
+        level = "READ COMMITTED" if writes else "REPEATABLE READ"
+        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
+        connection.exec_driver_sql(
+            "START TRANSACTION" if writes else "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+        )
+
+    return _started(engine.connect(), start)
+
+
+def _started(connection: Connection, start: Callable[[Connection], Any]) -> Connection:
+    try:
+        start(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+_BEGIN: dict[str, Callable[[Engine, bool], Connection]] = {
+    "sqlite": _begin_sqlite,
+    "postgresql": _begin_postgresql,
+    **dict.fromkeys(MARIADB, _begin_mariadb),
+}

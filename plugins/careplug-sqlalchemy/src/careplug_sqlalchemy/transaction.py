@@ -1,0 +1,283 @@
+"""One transaction: inserts are kept back and sent together, changes touch only the columns that changed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, CursorResult, exc
+from sqlalchemy.sql import Executable
+
+from careplug.clock import aware
+from careplug.criteria import Criteria, Order
+from careplug.errors import Conflict, Invalid, NotFound, Refused
+from careplug.ports import Measure, Tally
+from careplug_sqlalchemy import claims, tallies
+from careplug_sqlalchemy.bound import Bound
+from careplug_sqlalchemy.ends import End
+from careplug_sqlalchemy.errors import error, translate
+from careplug_sqlalchemy.statements import Ask, Mapper
+
+__all__ = ["SqlTransaction"]
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+class SqlTransaction:
+    """A ``ports.Transaction`` on one connection; used by one thread, closed by whoever opened it."""
+
+    def __init__(self, bound: Bound, connection: Connection, end: End, *, tenant: str | None, writes: bool) -> None:
+        self.tenant = tenant
+        self.writes = writes
+        self._bound = bound
+        self._connection = connection
+        self._end = end
+        self._open = True
+        self._waiting: dict[Mapper, list[Row]] = {}
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    def add(self, entity: object) -> None:
+        """Store a new entity; its INSERT waits for the next read of its table, ``flush`` or the end."""
+        mapper = self._writer(type(entity))
+        self._waiting.setdefault(mapper, []).append(self._row(mapper, entity))
+
+    def add_if_absent(self, entity: object) -> bool:
+        """Store it unless its id or a unique key is there; says whether it was stored. No error is caught for it."""
+        mapper = self._writer(type(entity))
+        row = self._row(mapper, entity)
+        self._send(mapper)
+        found = self.run(mapper.absent(), row, mapper.name)
+        if mapper.plain:
+            return found.lastrowid != 1
+        return found.rowcount == 1
+
+    def save(self, entity: object, *, was: object | None = None, expected: int | None = None) -> None:
+        """Overwrite: all columns, or those that differ from ``was``. ``Conflict`` where the version moved on."""
+        mapper = self._writer(type(entity))
+        row = self._row(mapper, entity)
+        ident = row.pop("id")
+        if self._amend(mapper, ident, row, expected):
+            return
+        tenant = row.pop("tenant") if self.tenant is not None or mapper.has_tenant else None
+        row.pop("tenant", None)
+        if was is not None:
+            before = mapper.codec.to_row(was)
+            row = {name: value for name, value in row.items() if before[name] != value}
+        if not row and expected is None:
+            return
+        self._send(mapper)
+        if not row:
+            row = {"version": expected}
+        statement = mapper.change(frozenset(row), tenant, guard="" if expected is None else "version")
+        values = {**row, "b_id": ident}
+        if tenant is not None:
+            values["b_tenant"] = tenant
+        if expected is not None:
+            values["b_guard"] = expected
+        if self.run(statement, values, mapper.name).rowcount != 1:
+            self._missed(mapper, ident, expected)
+
+    def remove(self, cls: type, criteria: Criteria | None) -> int:
+        """Delete matching rows; how many they were."""
+        mapper = self._writer(cls)
+        ask = mapper.removal(criteria, self.tenant)
+        self._send(mapper)
+        return self.run(ask.statement, self._values(ask), mapper.name).rowcount
+
+    def mark(self, entity: object) -> bool:
+        """Save a claimed entity and free its lease if its fence is still the row's."""
+        mapper = self._writer(type(entity))
+        row = self._row(mapper, entity)
+        self._send(mapper)
+        return claims.mark(self, mapper, row)
+
+    def next_number(self) -> int:
+        """The next counter; on the servers a sequence, which no open transaction holds up."""
+        self._may_write("number")
+        return int(self.run(self._bound.number, {}, "number").scalar_one())
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def get(self, cls: type[T], id: str, *, lock: bool = False) -> T | None:  # noqa: A002  the port's name
+        """The entity with this id, locked until the end with ``lock`` (SQLite: a writer holds the file anyway)."""
+        mapper = self._bound.mapper(cls)
+        self._send(mapper)
+        statement = mapper.by_id(self.tenant, lock=lock and self.writes)
+        row = self.run(statement, {"b_id": id, "b_tenant": self.tenant}, mapper.name).first()
+        return None if row is None else mapper.codec.from_values(row)
+
+    def find(
+        self,
+        cls: type[T],
+        criteria: Criteria | None = None,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Sequence[Any] | None = None,
+        lock: bool = False,
+    ) -> list[T]:
+        """Matching entities in order, NULL last; ``after`` is the page key of the last one seen."""
+        mapper = self._bound.mapper(cls)
+        self._send(mapper)
+        asks = mapper.pages(
+            criteria, order, after, limited=limit is not None, lock=lock and self.writes, tenant=self.tenant
+        )
+        build = mapper.codec.from_values
+        found: list[T] = []
+        for ask in asks:
+            values = self._values(ask)
+            if limit is not None:
+                values["b_limit"] = limit - len(found)
+            found.extend(build(row) for row in self.run(ask.statement, values, mapper.name))
+            if limit is not None and len(found) >= limit:
+                break
+        return found
+
+    def tally(
+        self,
+        cls: type,
+        criteria: Criteria | None = None,
+        *,
+        by: Sequence[str] = (),
+        measures: Sequence[Measure] = (Measure("count"),),
+    ) -> list[Tally]:
+        """Counts, sums, means of groups, computed in the database with whole numbers, ordered by group."""
+        mapper = self._bound.mapper(cls)
+        self._send(mapper)
+        return tallies.tally(self, mapper, criteria, tuple(by), tuple(measures))
+
+    def search(self, cls: type[T], text: str, *, limit: int = 50) -> list[T]:
+        """Not offered: ``Invalid``; the capability ``search`` is not there."""
+        del text, limit
+        raise error(Invalid, "storage.no_search", field=f"search.{cls.__name__}")
+
+    def claim(
+        self,
+        cls: type[T],
+        *,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        criteria: Criteria | None = None,
+        lane: str = "",
+    ) -> list[T]:
+        """Take due rows whose lease is free, oldest first; two workers never get the same."""
+        mapper = self._writer(cls)
+        self._send(mapper)
+        taking = claims.Taking(aware(now, "now"), limit, lease, criteria, lane)
+        return claims.claim(self, mapper, taking)
+
+    def database_time(self) -> datetime:
+        """The database's clock, aware UTC."""
+        found: datetime = self.run(self._bound.time, {}, "time").scalar_one()
+        return aware(found, "database_time")
+
+    # ---------------------------------------------------------------------------------------- life cycle
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that is undone alone where it raises."""
+        self.flush()
+        nested = self._connection.begin_nested()
+        try:
+            yield
+            self.flush()
+        except BaseException:
+            self._waiting.clear()
+            # a deadlock on MariaDB has taken the savepoint with it
+            with contextlib.suppress(exc.DBAPIError):
+                nested.rollback()
+            raise
+        nested.commit()
+
+    def flush(self) -> None:
+        """Send what was kept back: one statement a table."""
+        while self._waiting:
+            self._send(next(iter(self._waiting)))
+
+    def commit(self) -> None:
+        """Keep it. Joined: leave the savepoint, the host commits."""
+        self._check_open("commit")
+        self.flush()
+        self._finish(self._end.commit)
+
+    def rollback(self) -> None:
+        """Undo it. Joined: back to the savepoint, the host's work stays."""
+        self._waiting.clear()
+        self._finish(self._end.rollback)
+
+    def close(self) -> None:
+        """Give the connection back; rolls back what was not committed. May be called again."""
+        self._waiting.clear()
+        self._open = False
+        self._finish(self._end.close)
+
+    # -------------------------------------------------------------------------------------------- inside
+
+    @property
+    def bound(self) -> Bound:
+        """What the storage knows of its entities; for the modules beside this one."""
+        return self._bound
+
+    def run(self, statement: Executable, values: Mapping[str, Any] | Sequence[Row], field: str) -> CursorResult[Any]:
+        """Execute one statement; database errors come out as careplug's, naming ``field``."""
+        self._check_open(field)
+        try:
+            return self._connection.execute(statement, values)
+        except exc.SQLAlchemyError as found:
+            raise translate(found, field=field) from found
+
+    def _finish(self, end: Any) -> None:
+        try:
+            end()
+        except exc.SQLAlchemyError as found:
+            raise translate(found, field="transaction") from found
+
+    def _check_open(self, field: str) -> None:
+        if not self._open:
+            raise error(Invalid, "storage.closed", field=f"transaction.{field}")
+
+    def _may_write(self, field: str) -> None:
+        if not self.writes:
+            raise error(Refused, "storage.read_only", field=field)
+
+    def _writer(self, cls: type) -> Mapper:
+        self._check_open(cls.__name__)
+        mapper = self._bound.mapper(cls)
+        self._may_write(mapper.name)
+        return mapper
+
+    def _row(self, mapper: Mapper, entity: object) -> Row:
+        row = mapper.codec.to_row(entity)
+        if self.tenant is not None:
+            row["tenant"] = self.tenant
+        elif not mapper.has_tenant:
+            row["tenant"] = ""
+        return row
+
+    def _values(self, ask: Ask) -> Row:
+        return {**ask.values, "b_tenant": self.tenant}
+
+    def _send(self, mapper: Mapper) -> None:
+        rows = self._waiting.pop(mapper, None)
+        if rows:
+            self.run(mapper.insert, rows[0] if len(rows) == 1 else rows, mapper.name)
+
+    def _amend(self, mapper: Mapper, ident: str, row: Row, expected: int | None) -> bool:
+        """Change a row that still waits to be inserted; whether there was one."""
+        for waiting in self._waiting.get(mapper, ()):
+            if waiting["id"] == ident and waiting["tenant"] == row["tenant"]:
+                if expected is not None and waiting["version"] != expected:
+                    raise error(Conflict, "storage.stale", field=f"{mapper.name}.version", id=ident, expected=expected)
+                waiting.update(row)
+                return True
+        return False
+
+    def _missed(self, mapper: Mapper, ident: str, expected: int | None) -> None:
+        if expected is not None:
+            raise error(Conflict, "storage.stale", field=f"{mapper.name}.version", id=ident, expected=expected)
+        raise error(NotFound, "storage.gone", field=f"{mapper.name}.id", id=ident)
