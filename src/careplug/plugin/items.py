@@ -1,0 +1,235 @@
+"""What each hook may return, what a right item looks like, and the names it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from careplug.contributions import (
+    ChannelFactory,
+    Command,
+    EntitySpec,
+    FactType,
+    FieldSpec,
+    Handler,
+    HookSpecs,
+    Job,
+    Messages,
+    Panel,
+    Resource,
+    Seed,
+    ServiceFactory,
+    StorageFactory,
+)
+from careplug.errors import CareError, PluginFailed
+from careplug.text import Text
+
+__all__ = ["HOOKS", "Key", "fault", "keys", "kind_of"]
+
+Key = tuple[str, ...]
+"""A name that somebody owns: its kind, then what tells it apart within that kind."""
+
+HOOKS: Mapping[str, tuple[type, ...]] = {
+    "careplug_entities": (EntitySpec, FactType, FieldSpec),
+    "careplug_definitions": (Seed,),
+    "careplug_storage": (StorageFactory,),
+    "careplug_channels": (ChannelFactory,),
+    "careplug_services": (ServiceFactory,),
+    "careplug_handlers": (Handler,),
+    "careplug_jobs": (Job,),
+    "careplug_surfaces": (Command, Resource, Panel, Messages),
+    "careplug_hooks": (HookSpecs,),
+}
+"""The hooks that return objects, and the types each may return."""
+
+_KINDS: Mapping[type, str] = {
+    EntitySpec: "entity",
+    FactType: "fact",
+    FieldSpec: "field",
+    Seed: "seed",
+    StorageFactory: "storage",
+    ChannelFactory: "channel",
+    ServiceFactory: "service",
+    Handler: "handler",
+    Job: "job",
+    Command: "command",
+    Resource: "resource",
+    Panel: "panel",
+    Messages: "messages",
+    HookSpecs: "hooks",
+}
+
+_FIELD_TYPES = ("text", "long", "int", "bool", "time", "date", "decimal", "choice")
+
+
+def kind_of(item: object) -> str:
+    """The kind of an item (``"handler"``), as it is counted and named; ``KeyError`` for what is none."""
+    return _KINDS[_base(item)]
+
+
+def keys(item: Any) -> tuple[Key, ...]:
+    """The names an item claims; two plugins claiming one of them are refused."""
+    kind = kind_of(item)
+    if isinstance(item, EntitySpec):
+        return (kind, item.name), ("class", _qualified(item.cls))
+    if isinstance(item, FactType):
+        return ((kind, item.subject, item.name),)
+    if isinstance(item, FieldSpec):
+        return ((kind, item.entity, item.name),)
+    if isinstance(item, Seed):
+        return ((kind, item.kind, item.name),)
+    if isinstance(item, StorageFactory):
+        return (kind, item.name), *(("scheme", scheme) for scheme in item.schemes)
+    if isinstance(item, ServiceFactory):
+        return ((kind, _qualified(item.type)),)
+    if isinstance(item, Messages):
+        return tuple(("sentence", code) for code in item.sentences)
+    if isinstance(item, HookSpecs):
+        return ()
+    return ((kind, item.name),)
+
+
+def fault(item: Any, where: str) -> CareError | None:
+    """What is wrong with the values of an item, None where nothing is; ``where`` is the dotted place so far.
+
+    Values, not only types: ``facts=("submitted")`` is a text and would be taken for nine fact types.
+    """
+    name = getattr(item, "name", "")
+    place = ".".join(part for part in (where, kind_of(item), name if isinstance(name, str) else "") if part)
+    base = _base(item)
+    for field in attrs.fields(base):
+        rule = _RULES.get((base, field.name)) or _COMMON.get(field.name)
+        value = getattr(item, field.name)
+        if rule is not None and not rule[1](value):
+            return PluginFailed(f"plugin.item.{rule[0]}", field=f"{place}.{field.name}", value=_short(value))
+    try:
+        return _deep_fault(item, place)
+    except CareError as error:
+        problem = error.field or error.code
+        return PluginFailed("plugin.item.storable", field=f"{place}.{problem}", error=error.text("en"))
+    except Exception as error:
+        return PluginFailed("plugin.item.broken", field=place, error=f"{type(error).__name__}: {error}")
+
+
+def _deep_fault(item: Any, place: str) -> CareError | None:
+    """Rules that look at more than one field, or into one."""
+    if isinstance(item, EntitySpec):
+        known = {field.name for field in attrs.fields(item.cls)}
+        known.update(column.name for column in item.columns())
+        for fields in (*item.indexes, *item.unique):
+            unknown = [name for name in fields if name not in known and not name.startswith("custom.")]
+            if unknown:
+                return PluginFailed("plugin.item.index", field=f"{place}.indexes", value=unknown[0])
+        for extra in item.extra:
+            wrong = fault(extra, place)
+            if wrong is not None:
+                return wrong
+    if isinstance(item, FieldSpec) and item.type == "choice" and not item.choices:
+        return PluginFailed("plugin.item.choices", field=f"{place}.choices")
+    if isinstance(item, Seed):
+        from careplug.timeline.facts import canonical
+
+        canonical(item.data)
+    return None
+
+
+def _base(item: object) -> type:
+    """The type of ours that an item is of, or derives from."""
+    return next((cls for cls in type(item).__mro__ if cls in _KINDS), type(item))
+
+
+def _qualified(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+# What a value has to be: the tail of the sentence's code, and the test.
+Rule = tuple[str, Callable[[Any], bool]]
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and not any(letter.isspace() for letter in value)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
+
+
+def _is_sentences(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(code, str) and isinstance(words, Text) for code, words in value.items()
+    )
+
+
+def _is_upcasters(value: object) -> bool:
+    return isinstance(value, Mapping) and all(type(key) is int and callable(step) for key, step in value.items())
+
+
+_NAME: Rule = ("name", _is_name)
+_CALLABLE: Rule = ("callable", callable)
+_TEXTS: Rule = ("texts", _is_texts)
+_WORDS: Rule = ("words", lambda value: isinstance(value, Text))
+_FLAG: Rule = ("flag", lambda value: isinstance(value, bool))
+_CLASS: Rule = ("class", lambda value: isinstance(value, type))
+_GROUPS: Rule = ("groups", lambda value: isinstance(value, tuple) and all(_is_texts(part) for part in value))
+
+_COMMON: Mapping[str, Rule] = {
+    "name": _NAME,
+    "label": _WORDS,
+    "help": _WORDS,
+    "run": _CALLABLE,
+    "load": _CALLABLE,
+    "open": _CALLABLE,
+    "accepts": _CALLABLE,
+    "factory": _CALLABLE,
+    "facts": _TEXTS,
+    "schemes": _TEXTS,
+    "personal": _TEXTS,
+    "columns": _TEXTS,
+    "filters": _TEXTS,
+    "actions": _TEXTS,
+    "choices": _TEXTS,
+    "subject": _NAME,
+    "durable": _FLAG,
+    "final": _FLAG,
+    "edits": _FLAG,
+    "claimable": _FLAG,
+    "required": _FLAG,
+    "indexed": _FLAG,
+    "indexes": _GROUPS,
+    "unique": _GROUPS,
+    "rank": ("rank", lambda value: type(value) is int),
+    "every": ("every", lambda value: isinstance(value, timedelta) and value > timedelta(0)),
+    "version": ("version", lambda value: type(value) is int and value > 0),
+    "length": ("length", lambda value: type(value) is int and value > 0),
+    "fold": ("callable", lambda value: value is None or callable(value)),
+    "upcasters": ("upcasters", _is_upcasters),
+    "sentences": ("sentences", _is_sentences),
+    "module": ("specs", lambda value: value is not None),
+}
+"""Rules by field name, where the name means the same in every kind."""
+
+_RULES: Mapping[tuple[type, str], Rule] = {
+    (EntitySpec, "cls"): ("attrs", lambda value: isinstance(value, type) and attrs.has(value)),
+    (EntitySpec, "extra"): (
+        "extra",
+        lambda value: isinstance(value, tuple) and all(isinstance(part, FieldSpec) for part in value),
+    ),
+    (FieldSpec, "entity"): _NAME,
+    (FieldSpec, "type"): ("field_type", lambda value: value in _FIELD_TYPES),
+    (FieldSpec, "personal"): _FLAG,
+    (Seed, "kind"): _NAME,
+    (Seed, "data"): ("data", lambda value: isinstance(value, Mapping)),
+    (Panel, "data"): _CALLABLE,
+    (Resource, "entity"): _CLASS,
+    (ServiceFactory, "type"): _CLASS,
+    (ServiceFactory, "name"): ("name", lambda value: isinstance(value, str)),
+}
+"""Rules of one kind, before those by field name."""
