@@ -69,9 +69,16 @@ def find(plugins: Sequence[object], *, block: Collection[str], environ: Mapping[
 
 
 def _core() -> ModuleType:
-    from careplug.plugin import builtin
+    """The core's own contributions; an empty module in a build that has none (the plugin layer alone)."""
+    from importlib import import_module
 
-    return builtin
+    name = "careplug.plugin.builtin"
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return ModuleType(name)
 
 
 def _host(plugin: object, point: EntryPoint | None) -> Source:
