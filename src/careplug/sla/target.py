@@ -140,7 +140,8 @@ def from_data(data: Mapping[str, Any], field: str = "target") -> Target:
     An amount may also be given in whole ``hours``, ``minutes``, ``seconds``, which add up; ``ends`` may be
     left out. ``Invalid`` names the key below ``field`` that is missing, unknown or wrong.
     """
-    kind = data.get("type") if isinstance(data, Mapping) else None
+    given: object = data
+    kind = data.get("type") if isinstance(given, Mapping) else None
     found = next((cls for cls, name in _NAMES.items() if name == kind), None)
     if found is None:
         raise Invalid("target.type", field=f"{field}.type", value=repr(kind), known=", ".join(_NAMES.values()))
@@ -157,7 +158,8 @@ def from_data(data: Mapping[str, Any], field: str = "target") -> Target:
             raise
         name = error.field.rpartition(".")[2]
         field = f"{field}.{'days' if name == 'n' else name}"
-        raise Invalid(error.code, field=field, **error.params) from None
+        params: dict[str, Any] = error.params
+        raise Invalid(error.code, field=field, **params) from None
     return built
 
 
