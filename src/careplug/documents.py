@@ -136,13 +136,19 @@ def _plain(value: Any) -> Any:
 
 
 def _is_plain(hint: Any) -> bool:
+    """Whether JSON gives the type back by itself, its outermost container aside."""
+    if typing.get_origin(hint) in (tuple, frozenset):
+        return all(part is Ellipsis or _is_native(part) for part in typing.get_args(hint))
+    return _is_native(hint)
+
+
+def _is_native(hint: Any) -> bool:
     if hint in (str, int, bool, Any, dict, list):
         return True
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (dict, Mapping):
-        return arguments[0] is str and _is_plain(arguments[1])
-    inner = [part for part in arguments if part is not Ellipsis]
-    return origin in (list, tuple, frozenset) and all(part in (str, int, bool, Any) for part in inner)
+        return arguments[0] is str and _is_native(arguments[1])
+    return origin is list and _is_native(arguments[0])
 
 
 def _container(outer: Any) -> Callable[[Any], Any]:

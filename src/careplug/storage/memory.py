@@ -1,0 +1,379 @@
+"""The reference storage: everything in this process's memory, gone when it ends.
+
+What it answers is right by definition; the conformance suite compares every other storage with it. One
+writer at a time, readers see the moment they began, and nobody sees what is not committed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from careplug.clock import Now, aware, system_now
+from careplug.criteria import Criteria, Is, Order
+from careplug.entity import EntitySpec
+from careplug.errors import Conflict, Invalid, NotFound, Refused, Retry
+from careplug.ports import Measure, SchemaStep, Tally
+from careplug.rows import Codec, codecs
+from careplug.storage._claims import due, words
+from careplug.storage._query import Row, Sorting, on_columns, select
+from careplug.storage._table import Key, Table
+from careplug.storage._tally import tally
+
+__all__ = ["MemoryStorage", "MemoryTransaction"]
+
+T = TypeVar("T")
+Undo = tuple[str, Key, Row | None]
+
+
+class MemoryStorage:
+    """A ``ports.Storage`` in memory; thread-safe.
+
+    ``database_now`` is its own clock, for leases. A second writer waits ``timeout`` seconds for the first,
+    then gets ``Retry``.
+    """
+
+    name = "memory"
+    capabilities = frozenset({"search"})
+
+    def __init__(self, *, database_now: Now = system_now, timeout: float = 30.0) -> None:
+        self.database_now = database_now
+        self._timeout = timeout
+        self._codecs: dict[type, Codec] = {}
+        self._tables: dict[str, Table] = {}
+        self._undo: list[Undo] = []
+        self._writer = threading.Lock()  # held by the one writing transaction
+        self._mutex = threading.Lock()  # held for the moment of a change or of taking a snapshot
+        self._numbers = itertools.count(1)
+
+    def bind(self, specs: Sequence[EntitySpec]) -> None:
+        """Tell it the entities; rows of an entity it has already are kept."""
+        with self._writer, self._mutex:
+            self._codecs = codecs(specs)
+            for codec in self._codecs.values():
+                table = Table(codec)
+                if codec.name in self._tables:
+                    for key, row in self._tables[codec.name].rows.items():
+                        table.set(key, {**dict.fromkeys(codec.names), **row})
+                self._tables[codec.name] = table
+
+    def begin(self, *, tenant: str | None, writes: bool) -> MemoryTransaction:
+        """An own transaction; ``writes=False`` gives the committed state of this moment."""
+        if not writes:
+            return MemoryTransaction(self, self._pin(), tenant=tenant, writes=False)
+        if not self._writer.acquire(timeout=self._timeout):
+            raise Retry("storage.busy", field="storage.writer", value=self._timeout)
+        return MemoryTransaction(self, self._tables, tenant=tenant, writes=True)
+
+    def join(self, host: object, *, tenant: str | None) -> MemoryTransaction:
+        """A transaction inside another one of this storage; any other host is ``Invalid``."""
+        if not isinstance(host, MemoryTransaction) or host.storage is not self:
+            raise Invalid("storage.join_memory", field="joined", value=type(host).__name__)
+        return MemoryTransaction(self, host.tables, tenant=tenant, writes=host.writes, host=host)
+
+    def check(self) -> None:
+        """Nothing to check: the schema is the specs."""
+
+    def plan(self) -> list[SchemaStep]:
+        """Nothing to do."""
+        return []
+
+    def upgrade(self, *, allow: Sequence[str] = ()) -> list[SchemaStep]:
+        """Nothing to do."""
+        del allow
+        return []
+
+    def erase_traces(self) -> None:
+        """Nothing to do: what is removed is gone."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+    # ------------------------------------------------------------------------- for its transactions only
+
+    def codec(self, cls: type) -> Codec:
+        """The codec of an entity class; ``Invalid`` where it was not declared."""
+        found = self._codecs.get(cls)
+        if found is None:
+            raise Invalid("storage.unbound", field=f"entity.{cls.__name__}", value=cls.__name__)
+        return found
+
+    def write(self, codec: Codec, key: Key, row: Row | None) -> None:
+        """Change one row of the writing transaction, remembering what was there."""
+        with self._mutex:
+            table = self._tables[codec.name]
+            if table.pins:
+                table = self._tables[codec.name] = table.copy()
+            self._undo.append((codec.name, key, table.set(key, row)))
+
+    def mark(self) -> int:
+        """How many changes the writing transaction has made."""
+        return len(self._undo)
+
+    def undo(self, mark: int) -> None:
+        """Take back the changes made since a mark."""
+        with self._mutex:
+            while len(self._undo) > mark:
+                name, key, before = self._undo.pop()
+                self._tables[name].set(key, before)
+
+    def end(self, tables: dict[str, Table], *, wrote: bool) -> None:
+        """A transaction is over: what the writer changed becomes the state, or a reader's pins are loosed."""
+        with self._mutex:
+            if wrote:
+                self._undo.clear()
+            else:
+                for table in tables.values():
+                    table.pins -= 1
+        if wrote:
+            self._writer.release()
+
+    def next_number(self) -> int:
+        """The next counter; never given twice, whatever becomes of the transaction."""
+        return next(self._numbers)
+
+    def _pin(self) -> dict[str, Table]:
+        with self._mutex:
+            view = dict(self._tables)
+            for name in {name for name, _, _ in self._undo}:
+                view[name] = view[name].copy()
+            for name, key, before in reversed(self._undo):
+                view[name].set(key, before)
+            for table in view.values():
+                table.pins += 1
+            return view
+
+
+class MemoryTransaction:
+    """A ``ports.Transaction``: the writer works on the state itself and remembers how to go back."""
+
+    def __init__(
+        self,
+        storage: MemoryStorage,
+        tables: dict[str, Table],
+        *,
+        tenant: str | None,
+        writes: bool,
+        host: MemoryTransaction | None = None,
+    ) -> None:
+        self.storage = storage
+        self.tables = tables
+        self.tenant = tenant
+        self.writes = writes
+        self._host = host
+        self._start = storage.mark() if writes else 0
+        self._open = True
+
+    def add(self, entity: object) -> None:
+        """Store a new entity; ``Conflict`` for a broken unique key comes at once."""
+        codec = self._writing(type(entity))
+        key, row = self._row(codec, entity)
+        self.storage.write(codec, key, self._unused(codec, key, row))
+
+    def add_if_absent(self, entity: object) -> bool:
+        """Store it unless its id or a unique key is there; says whether it was stored."""
+        codec = self._writing(type(entity))
+        key, row = self._row(codec, entity)
+        table = self.tables[codec.name]
+        if key in table.rows or table.broken(row):
+            return False
+        self.storage.write(codec, key, row)
+        return True
+
+    def get(self, cls: type[T], id: str, *, lock: bool = False) -> T | None:  # noqa: A002  the port's name
+        """The entity with this id; a writer is alone, so there is nothing to lock."""
+        del lock
+        codec = self._reading(cls)
+        found = self._stored(codec, id)
+        return None if found is None else codec.from_row(found[1])
+
+    def find(
+        self,
+        cls: type[T],
+        criteria: Criteria | None = None,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Sequence[Any] | None = None,
+        lock: bool = False,
+    ) -> list[T]:
+        """Matching entities in order; ``after`` is the page key (order values…, id) of the last one seen."""
+        del lock
+        codec = self._reading(cls)
+        page = Sorting(codec, order).page(self._matching(codec, criteria), after=after, limit=limit)
+        return [codec.from_row(row) for row in page]
+
+    def save(self, entity: object, *, was: object | None = None, expected: int | None = None) -> None:
+        """Overwrite: all columns, or those that differ from ``was``. ``Conflict`` where the version moved on."""
+        codec = self._writing(type(entity))
+        key, row = self._row(codec, entity)
+        found = self._stored(codec, key[1], key[0])
+        if expected is not None and (found is None or found[1]["version"] != expected):
+            raise Conflict("storage.stale", field=f"{codec.name}.version", id=key[1], expected=expected)
+        if found is None:
+            raise NotFound("storage.gone", field=f"{codec.name}.id", id=key[1])
+        place, stored = found
+        changed = {**stored, **codec.changes(was, entity)} if was is not None else row
+        self.storage.write(codec, place, {**changed, "tenant": place[0]})
+
+    def remove(self, cls: type, criteria: Criteria | None) -> int:
+        """Delete matching rows; how many they were."""
+        codec = self._writing(cls)
+        rows = self._matching(codec, criteria)
+        for row in rows:
+            self.storage.write(codec, (row["tenant"], row["id"]), None)
+        return len(rows)
+
+    def tally(
+        self,
+        cls: type,
+        criteria: Criteria | None = None,
+        *,
+        by: Sequence[str] = (),
+        measures: Sequence[Measure] = (Measure("count"),),
+    ) -> list[Tally]:
+        """Counts, sums, means, least and greatest of groups, ordered by group."""
+        codec = self._reading(cls)
+        return tally(codec, self._matching(codec, criteria), by, measures)
+
+    def search(self, cls: type[T], text: str, *, limit: int = 50) -> list[T]:
+        """Entities in whose texts every word occurs, whatever the case; the newest id first."""
+        codec = self._reading(cls)
+        wanted = text.casefold().split()
+        rows = [row for row in self._matching(codec, None) if words(codec, row, wanted)]
+        rows.sort(key=lambda row: row["id"], reverse=True)
+        return [codec.from_row(row) for row in rows[:limit]]
+
+    def claim(
+        self,
+        cls: type[T],
+        *,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        criteria: Criteria | None = None,
+        lane: str = "",
+    ) -> list[T]:
+        """Take due rows whose lease is free, oldest first."""
+        codec = self._claiming(cls)
+        at = self.database_time()
+        rows = list(self.tables[codec.name].candidates(None, self.tenant))
+        taken = []
+        for row in due(codec, rows, on_columns(codec, criteria), now=aware(now, "now"), at=at, lane=lane)[:limit]:
+            leased = {**row, "leased_until": at + lease, "fence": row["fence"] + 1}
+            self.storage.write(codec, (row["tenant"], row["id"]), leased)
+            taken.append(codec.from_row(leased))
+        return taken
+
+    def mark(self, entity: object) -> bool:
+        """Save a claimed entity and free its lease if its fence is still the row's."""
+        codec = self._claiming(type(entity))
+        key, row = self._row(codec, entity)
+        found = self._stored(codec, key[1], key[0])
+        if found is None or found[1]["fence"] != row["fence"]:
+            return False
+        place = found[0]
+        self.storage.write(codec, place, {**row, "tenant": place[0], "leased_until": None})
+        return True
+
+    def next_number(self) -> int:
+        """The next counter."""
+        self._refuse_reader("number")
+        return self.storage.next_number()
+
+    def database_time(self) -> datetime:
+        """The storage's own clock, aware UTC."""
+        return aware(self.storage.database_now(), "database_time")
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that is undone alone where it raises."""
+        mark = self.storage.mark()
+        try:
+            yield
+        except BaseException:
+            if self.writes:
+                self.storage.undo(mark)
+            raise
+
+    def flush(self) -> None:
+        """Nothing is kept back here."""
+        self._check_open("flush")
+
+    def commit(self) -> None:
+        """Keep it; a joined one leaves that to its host."""
+        self._check_open("commit")
+        self._end()
+
+    def rollback(self) -> None:
+        """Undo it; a joined one goes back to where it began."""
+        self._check_open("rollback")
+        self.close()
+
+    def close(self) -> None:
+        """End it; what was not committed is undone. May be called again."""
+        if self._open:
+            if self.writes:
+                self.storage.undo(self._start)
+            self._end()
+
+    # -------------------------------------------------------------------------------------------- inside
+
+    def _end(self) -> None:
+        self._open = False
+        if self._host is None:
+            self.storage.end(self.tables, wrote=self.writes)
+
+    def _check_open(self, field: str) -> None:
+        if not self._open or (self._host is not None and not self._host._open):  # noqa: SLF001  one of our own
+            raise Invalid("storage.closed", field=f"transaction.{field}")
+
+    def _reading(self, cls: type) -> Codec:
+        self._check_open(cls.__name__)
+        return self.storage.codec(cls)
+
+    def _refuse_reader(self, field: str) -> None:
+        if not self.writes:
+            raise Refused("storage.read_only", field=field)
+
+    def _writing(self, cls: type) -> Codec:
+        codec = self._reading(cls)
+        self._refuse_reader(codec.name)
+        return codec
+
+    def _claiming(self, cls: type) -> Codec:
+        codec = self._writing(cls)
+        if not codec.spec.claimable:
+            raise Invalid("storage.not_claimable", field=codec.name, value=codec.name)
+        return codec
+
+    def _row(self, codec: Codec, entity: object) -> tuple[Key, Row]:
+        row = codec.to_row(entity)
+        tenant = self.tenant if self.tenant is not None else row.get("tenant", "")
+        row["tenant"] = tenant
+        return (tenant, row["id"]), row
+
+    def _unused(self, codec: Codec, key: Key, row: Row) -> Row:
+        if key in self.tables[codec.name].rows:
+            raise Conflict("storage.unique", field=f"{codec.name}.id")
+        return row
+
+    def _stored(self, codec: Codec, ident: str, tenant: str | None = None) -> tuple[Key, Row] | None:
+        """The row of an id in this tenant; asked for all tenants, in the one that the entity names, else in any."""
+        rows = self.tables[codec.name].rows
+        known = "tenant" in codec.names
+        if self.tenant is not None or (tenant is not None and known):
+            key = (self.tenant if self.tenant is not None else tenant or "", ident)
+            return (key, rows[key]) if key in rows else None
+        for row in self.tables[codec.name].candidates(Is("id", "eq", ident), None):
+            if row["id"] == ident:
+                return (row["tenant"], ident), row
+        return None
+
+    def _matching(self, codec: Codec, criteria: Criteria | None) -> list[Row]:
+        wanted = on_columns(codec, criteria)
+        return select(self.tables[codec.name].candidates(wanted, self.tenant), wanted)
