@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Dialect, MetaData, Table, select, update
 from sqlalchemy import Sequence as Counter
@@ -33,6 +33,7 @@ class Bound:
         self.mappers: Mapping[type, Mapper] = {
             spec.cls: Mapper(known[spec.cls], made[spec.name], dialect) for spec in specs
         }
+        self.keys = _keys(self.mappers.values())
         self.number: Executable = _number(self.counter)
         self.time: Executable = select(clock(dialect))
 
@@ -42,6 +43,16 @@ class Bound:
         if found is None:
             raise error(Invalid, "storage.unbound", field=f"entity.{cls.__name__}", value=cls.__name__)
         return found
+
+
+def _keys(mappers: Iterable[Mapper]) -> dict[str, str]:
+    """How errors name each unique index: ``party.kind.number``."""
+    return {
+        str(index.name): ".".join([mapper.name, *(column.name for column in index.columns if column.name != "tenant")])
+        for mapper in mappers
+        for index in mapper.table.indexes
+        if index.unique
+    }
 
 
 def _number(source: Table | Counter) -> Executable:

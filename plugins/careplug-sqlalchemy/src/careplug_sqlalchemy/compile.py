@@ -166,6 +166,9 @@ class Builder:
 def order_columns(codec: Codec, order: Sequence[Order]) -> list[Sorted]:
     """The columns to sort by, each with whether it descends; the id last unless it is there."""
     found = [(item, part.descending) for part in order for item in codec.resolve(part.field)]
+    for item, _ in found:
+        if item.kind in ("json", "bytes"):
+            raise error(Invalid, "storage.order", field=f"{codec.name}.{item.name}.order", value=item.kind)
     if not any(item.name == "id" for item, _ in found):
         found.append((codec.resolve("id")[0], False))
     return found

@@ -11,7 +11,6 @@ from sqlalchemy.pool import QueuePool
 
 from careplug.errors import Invalid
 from careplug_sqlalchemy.errors import error, translate
-from careplug_sqlalchemy.types import MARIADB
 
 __all__ = ["begin", "engine_of", "is_file", "normal_url", "open_engine", "sqlite_recipe"]
 
@@ -133,15 +132,15 @@ def begin(engine: Engine, *, writes: bool) -> Connection:
     SQLite: BEGIN IMMEDIATE or BEGIN. PostgreSQL: READ COMMITTED, or REPEATABLE READ READ ONLY. MariaDB: the same,
     with a consistent snapshot.
     """
-    connection: Connection | None = None
+    name = engine.dialect.name
+    start = _begin_sqlite if name == "sqlite" else _begin_postgresql if name == "postgresql" else _begin_mariadb
     try:
-        connection = _BEGIN[engine.dialect.name](engine, writes)
-        return connection
+        return start(engine, writes=writes)
     except exc.SQLAlchemyError as found:
         raise translate(found, field="begin") from found
 
 
-def _begin_sqlite(engine: Engine, writes: bool) -> Connection:
+def _begin_sqlite(engine: Engine, *, writes: bool) -> Connection:
     def start(connection: Connection) -> None:
         connection.begin()
         raw: Any = connection.connection.dbapi_connection
@@ -152,7 +151,7 @@ def _begin_sqlite(engine: Engine, writes: bool) -> Connection:
     return _started(engine.connect(), start)
 
 
-def _begin_postgresql(engine: Engine, writes: bool) -> Connection:
+def _begin_postgresql(engine: Engine, *, writes: bool) -> Connection:
     # psycopg sends these with its BEGIN: no round trip
     level = "READ COMMITTED" if writes else "REPEATABLE READ"
     return _started(
@@ -160,7 +159,7 @@ def _begin_postgresql(engine: Engine, writes: bool) -> Connection:
     )
 
 
-def _begin_mariadb(engine: Engine, writes: bool) -> Connection:
+def _begin_mariadb(engine: Engine, *, writes: bool) -> Connection:
     def start(connection: Connection) -> None:
         connection.begin()
         if writes and connection.get_execution_options().get(_OWN):
@@ -181,10 +180,3 @@ def _started(connection: Connection, start: Callable[[Connection], Any]) -> Conn
         connection.close()
         raise
     return connection
-
-
-_BEGIN: dict[str, Callable[[Engine, bool], Connection]] = {
-    "sqlite": _begin_sqlite,
-    "postgresql": _begin_postgresql,
-    **dict.fromkeys(MARIADB, _begin_mariadb),
-}

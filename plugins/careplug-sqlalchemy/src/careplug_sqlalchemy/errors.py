@@ -16,6 +16,8 @@ from sqlalchemy import exc
 from careplug.errors import CareError, Conflict, Invalid, Retry, SchemaMissing
 from careplug.text import Text
 
+_NO_KEYS: Mapping[str, str] = {}
+
 __all__ = ["SENTENCES", "error", "translate"]
 
 SENTENCES: Mapping[str, Text] = {
@@ -58,6 +60,10 @@ SENTENCES: Mapping[str, Text] = {
     "storage.compare": Text(
         en="{field}: {op} needs one column, {value} is stored in several; compare one of its parts.",
         zh="{field}:{op} 只能用于单列,而 {value} 存于多列;请比较其中一部分。",
+    ),
+    "storage.order": Text(
+        en="{field}: a {value} column has no order; sort by another field.",
+        zh="{field}:{value} 列没有顺序;请按其他字段排序。",
     ),
     "storage.after": Text(
         en="{field}: a page key has {wanted} values (one for each order, then the id), {value} were given; pass the key of the last row.",
@@ -187,8 +193,11 @@ _TOO_LONG = {"22001", "22003", "54000", 1406, 1264, 1153}
 _MISSING = {"42P01", "42703", "3F000", 1146, 1054, 1049, 4091}
 
 
-def translate(found: exc.SQLAlchemyError, *, field: str) -> Exception:
-    """The careplug error of a database error; the same error where it is nothing of ours."""
+def translate(found: exc.SQLAlchemyError, *, field: str, keys: Mapping[str, str] = _NO_KEYS) -> Exception:
+    """The careplug error of a database error; the same error where it is nothing of ours.
+
+    ``keys`` gives the field that an error names for each unique index.
+    """
     if isinstance(found, exc.TimeoutError):
         return error(Retry, "storage.pool", field=field)
     if not isinstance(found, exc.DBAPIError):
@@ -203,7 +212,7 @@ def translate(found: exc.SQLAlchemyError, *, field: str) -> Exception:
         case "passing":
             return error(Retry, "storage.deadlock", field=field)
         case "unique":
-            return error(Conflict, "storage.unique", field=_key(str(found.orig)) or field)
+            return error(Conflict, "storage.unique", field=_key(str(found.orig), field, keys))
         case "long":
             return error(Invalid, "storage.too_long", field=field)
         case "missing":
@@ -243,10 +252,16 @@ def _server(code: Any) -> str:
     return "missing" if code in _MISSING else ""
 
 
-# "UNIQUE constraint failed: careplug_x.tenant, careplug_x.key"; the servers name the index: careplug_x_key_ux
-_KEY = re.compile(r"failed: careplug_(\S+?)\.|careplug_(\w+?)_ux\b|careplug_(\w+?)_pkey")
+# SQLite names the columns, the servers the index: "failed: careplug_x.tenant, careplug_x.key", "careplug_x_key_ux"
+_COLUMN = re.compile(r"careplug_(\w+)\.(\w+)")
+_INDEX = re.compile(r"careplug_\w+_(?:ux|pkey)|\bPRIMARY\b")
 
 
-def _key(words: str) -> str:
-    found = _KEY.search(words)
-    return "" if found is None else next(part for part in found.groups() if part)
+def _key(words: str, field: str, keys: Mapping[str, str]) -> str:
+    """The field of a broken key: ``party.kind.number``."""
+    columns = _COLUMN.findall(words.partition("UNIQUE constraint failed:")[2])
+    if columns:
+        names = [name for _, name in columns if name != "tenant"]
+        return ".".join([columns[0][0], *names])
+    named = _INDEX.search(words)
+    return keys.get(named[0], f"{field}.id") if named else field

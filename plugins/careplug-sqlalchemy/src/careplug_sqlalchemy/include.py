@@ -13,7 +13,7 @@ def include_object(
     item: Any,
     name: str | None,
     type_: str,
-    reflected: bool,
+    reflected: bool,  # noqa: FBT001  Alembic's signature
     compare_to: Any,
 ) -> bool:
     """False for careplug's tables and everything on them: give it to ``context.configure(include_object=…)``.

@@ -16,9 +16,22 @@ from careplug.errors import SchemaMissing, SchemaNewer
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.engine import begin
 from careplug_sqlalchemy.errors import error, translate
-from careplug_sqlalchemy.tables import COUNTER, shape
+from careplug_sqlalchemy.tables import COUNTER, PREFIX, shape
 
-__all__ = ["Record", "check", "covers", "create", "is_empty", "read", "start_counter", "write"]
+__all__ = [
+    "Record",
+    "check",
+    "covers",
+    "create",
+    "forget",
+    "is_empty",
+    "note_all",
+    "note_new",
+    "read",
+    "refuse_newer",
+    "start_counter",
+    "write",
+]
 
 
 @attrs.frozen
@@ -104,6 +117,33 @@ def write(connection: Connection, bound: Bound, records: Iterable[Record]) -> No
         connection.execute(insert(bound.record), values)
 
 
+def note_new(connection: Connection, bound: Bound) -> None:
+    """Record the entities whose tables were just made; the others stay as they are until their rows are rewritten."""
+    known = read(connection, bound)
+    write(connection, bound, [_applied(spec) for spec in bound.specs if spec.name not in known])
+
+
+def note_all(connection: Connection, bound: Bound) -> None:
+    """Record every entity at its version, with what the database still has from before."""
+    known = read(connection, bound)
+    write(connection, bound, [_joined(connection, bound, _applied(spec), known[spec.name]) for spec in bound.specs])
+
+
+def forget(connection: Connection, bound: Bound, name: str) -> None:
+    """Take an entity out of the records, its table being dropped."""
+    connection.execute(delete(bound.record).where(bound.record.c.entity == name))
+
+
+def _applied(spec: EntitySpec) -> Record:
+    return Record(spec.name, spec.plugin, spec.version, shape(spec))
+
+
+def _joined(connection: Connection, bound: Bound, new: Record, old: Record) -> Record:
+    there = {found["name"] for found in inspect(connection).get_columns(PREFIX + new.entity, schema=bound.schema)}
+    columns = {**{name: kept for name, kept in old.shape["columns"].items() if name in there}, **new.shape["columns"]}
+    return attrs.evolve(new, shape={**new.shape, "columns": columns})
+
+
 def start_counter(connection: Connection, bound: Bound) -> None:
     """The one row of SQLite's counter; a sequence needs nothing."""
     table = bound.metadata.tables.get(COUNTER)
@@ -124,9 +164,7 @@ def create(engine: Engine, bound: Bound) -> None:
         if not inspect(connection).get_table_names():
             bound.metadata.create_all(connection)
             start_counter(connection, bound)
-            write(
-                connection, bound, [Record(spec.name, spec.plugin, spec.version, shape(spec)) for spec in bound.specs]
-            )
+            write(connection, bound, [_applied(spec) for spec in bound.specs])
         connection.commit()
     except exc.SQLAlchemyError as raised:
         raise translate(raised, field="schema") from raised

@@ -58,7 +58,7 @@ def bookkeeping(metadata: MetaData, schema: str | None = None) -> Table:
         Column("version", BigInteger, nullable=False),
         Column("digest", _type("text", 64), nullable=False),
         Column("shape", _type("long"), nullable=False),
-        Column("progress", _type("text", 36), nullable=False, server_default=""),
+        Column("progress", _type("text", 200), nullable=False, server_default=""),
         Column("applied_at", Instant, nullable=False),
         schema=schema,
         **_options(),

@@ -229,7 +229,7 @@ class SqlTransaction:
         try:
             return self._connection.execute(statement, values)
         except exc.SQLAlchemyError as found:
-            raise translate(found, field=field) from found
+            raise translate(found, field=field, keys=self._bound.keys) from found
 
     def _finish(self, end: Any) -> None:
         try:
