@@ -1,0 +1,204 @@
+"""``Care``: the facade. One per process and app; thread-safe; closes only what it opened."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from careplug.clock import Now, system_now
+from careplug.contributions import Handler, PolicySource
+from careplug.definitions import DefinitionCache, Stamp, install
+from careplug.errors import Invalid, NotFound
+from careplug.messages.directory import StoredDirectory
+from careplug.plugin.builtin import PARSERS
+from careplug.plugin.manager import Plugins
+from careplug.ports import Channel, Directory, Files, SchemaStep, Storage, Transaction
+from careplug.refs import Actor
+from careplug.storage.files import MemoryFiles
+from careplug.storage.memory import MemoryStorage
+from careplug.unit import CareUnit, Setup
+
+__all__ = ["Care"]
+
+
+class Care:
+    """careplug, put together: storage, plugins, clock, directory, files.
+
+    ``storage`` is a ``ports.Storage``, a database URL, or an object a storage plugin accepts (an SQLAlchemy engine
+    or session factory); none: memory. ``plugins`` are modules or objects of the host beside the installed
+    ones; those in ``require`` must load, those in ``block`` must not. ``settings`` are by plugin name.
+    """
+
+    def __init__(
+        self,
+        storage: object = None,
+        *,
+        plugins: Sequence[object] = (),
+        require: Sequence[str] = (),
+        block: Sequence[str] = (),
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        toml: Any = None,
+        environ: Mapping[str, str] | None = None,
+        clock: Now = system_now,
+        directory: Directory | None = None,
+        files: Files | None = None,
+        number_prefix: str = "CP",
+        channels: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.plugins = Plugins.load(
+            plugins, require=require, block=block, environ=environ, settings=settings, toml=toml
+        )
+        self.clock = clock
+        self._owned = not isinstance(storage, Storage)
+        self.storage = self._open_storage(storage)
+        self.storage.bind(self.plugins.contributions.entities)
+        self._channel_settings = channels or {}
+        self._channels: dict[str, Channel] = {}
+        self._lock = threading.Lock()
+        self.setup = self._set_up(directory or StoredDirectory(), files or MemoryFiles(), number_prefix)
+        self.plugins.startup(self)
+
+    # -- units --
+
+    def unit(self, *, actor: Actor, tenant: str = "", joined: object = None) -> CareUnit:
+        """A unit of work that writes: its own transaction, or inside ``joined``, the host's session or connection."""
+        if joined is None:
+            store = self.storage.begin(tenant=tenant, writes=True)
+        else:
+            store = self.storage.join(joined, tenant=tenant)
+        return CareUnit(self.setup, store, actor=actor, tenant=tenant, joined=joined is not None)
+
+    def read(self, *, actor: Actor, tenant: str = "") -> CareUnit:
+        """A read-only snapshot; its services refuse to write."""
+        return CareUnit(self.setup, self.storage.begin(tenant=tenant, writes=False), actor=actor, tenant=tenant)
+
+    @contextmanager
+    def transaction(self, *, tenant: str | None, writes: bool = True) -> Iterator[Transaction]:
+        """A bare transaction of the storage, of one tenant or (None) of all: for the worker and exports."""
+        store = self.storage.begin(tenant=tenant, writes=writes)
+        try:
+            yield store
+            if writes:
+                store.commit()
+        finally:
+            store.close()
+
+    # -- definitions and schema --
+
+    def upgrade(self, *, allow: Sequence[str] = ()) -> list[SchemaStep]:
+        """Bring the database in line with the specs, and store new seeds: first ones active, changed ones proposed."""
+        steps = self.storage.upgrade(allow=allow)
+        self.seed()
+        return steps
+
+    def seed(self) -> int:
+        """Store the seeds that tenants lack; how many rows were made."""
+        seeds, now = self.setup.definitions.seeds, self.clock()
+        with self.transaction(tenant=None) as store:
+            tenants = sorted({"", *(stamp.tenant for stamp in store.find(Stamp))})
+        made = 0
+        for tenant in tenants:
+            with self.transaction(tenant=tenant) as store:
+                made += len(install(store, tenant, seeds, now))
+        return made
+
+    # -- channels --
+
+    def channel(self, name: str) -> Channel:
+        """The open channel of a name; opened at its first use. ``NotFound`` where no plugin brings it."""
+        with self._lock:
+            found = self._channels.get(name)
+            if found is None:
+                factory = next((item for item in self.plugins.contributions.channels if item.name == name), None)
+                if factory is None:
+                    known = ", ".join(item.name for item in self.plugins.contributions.channels)
+                    raise NotFound("channel.missing", field=f"channel.{name}", value=name, known=known)
+                found = self._channels[name] = factory.open(self._channel_settings.get(name, {}))
+            return found
+
+    def channel_owner(self, name: str) -> str:
+        """Plugin and version a channel comes from; empty where nobody brings it."""
+        factory = next((item for item in self.plugins.contributions.channels if item.name == name), None)
+        if factory is None:
+            return ""
+        owner = self.plugins.contributions.owner(factory)
+        return f"{owner.name} {owner.version}".strip()
+
+    # -- life --
+
+    def report(self) -> Any:
+        """What became of each plugin."""
+        return self.plugins.report
+
+    def close(self) -> None:
+        """Shut plugins down, close channels, and the storage if this Care opened it."""
+        self.plugins.shutdown(self)
+        with self._lock:
+            channels, self._channels = self._channels, {}
+        for channel in channels.values():
+            channel.close()
+        if self._owned:
+            self.storage.close()
+
+    def __enter__(self) -> Care:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- putting together --
+
+    def _open_storage(self, given: object) -> Storage:
+        if given is None:
+            return MemoryStorage()
+        if isinstance(given, Storage):
+            return given
+        factories = self.plugins.contributions.storages
+        for factory in factories:
+            scheme = given.partition(":")[0].partition("+")[0] if isinstance(given, str) else None
+            if scheme in factory.schemes or (scheme is None and factory.accepts(given)):
+                return factory.open(given)
+        known = ", ".join(sorted({scheme for factory in factories for scheme in factory.schemes})) or "–"
+        value = given.partition(":")[0] if isinstance(given, str) else type(given).__name__
+        raise Invalid("care.storage", field="storage", value=value, known=known)
+
+    def _set_up(self, directory: Directory, files: Files, number_prefix: str) -> Setup:
+        found = self.plugins.contributions
+        core = {name for (_, name), kind in found.fact_types.items() if found.owner(kind).name == "careplug"}
+        return Setup(
+            fact_types=found.fact_types,
+            own_fact_types=frozenset(core),
+            entities={spec.name: spec for spec in found.entities},
+            definitions=DefinitionCache(found.seeds, PARSERS),
+            services={item.type: item.factory for item in found.services},
+            handlers=_by_fact(found.handlers),
+            policy_sources=_sources(found),
+            custom={spec.name: {field.name: field for field in spec.extra} for spec in found.entities},
+            directory=directory,
+            files=files,
+            allow=self.plugins.allow,
+            clock=self.clock,
+            number_prefix=number_prefix,
+        )
+
+
+def _sources(found: Any) -> tuple[PolicySource, ...]:
+    return tuple(getattr(found, "policy_sources", ()))
+
+
+def _by_fact(handlers: Sequence[Handler]) -> Any:
+    """Handlers of a fact type, worked out once a type; the room's subject is theirs to check."""
+    known: dict[tuple[str, str], tuple[Handler, ...]] = {}
+
+    def find(subject: str, kind: str) -> tuple[Handler, ...]:
+        key = (subject, kind)
+        if key not in known:
+            known[key] = tuple(item for item in handlers if not item.facts or kind in item.facts)
+        return known[key]
+
+    return find

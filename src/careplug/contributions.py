@@ -1,0 +1,193 @@
+"""What a plugin may hand over: frozen, typed objects, one kind a hook.
+
+Hooks wire, objects work: these are collected once while a ``Care`` is built, and the core loops over
+them afterwards. Two owners of one name are refused, both named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from careplug.entity import EntitySpec, FieldSpec
+from careplug.text import Text
+
+if TYPE_CHECKING:
+    from careplug.ports import Storage, Unit
+
+__all__ = [
+    "ChannelFactory",
+    "Command",
+    "Denied",
+    "EntitySpec",
+    "FactType",
+    "FieldSpec",
+    "Handler",
+    "HookSpecs",
+    "Job",
+    "Messages",
+    "Panel",
+    "PolicySource",
+    "Resource",
+    "Seed",
+    "ServiceFactory",
+    "StorageFactory",
+]
+
+
+@attrs.frozen
+class FactType:
+    """A kind of fact on an entity's timeline.
+
+    ``personal`` names the data keys kept beside the fact, salted, so that they can be erased. ``fold``
+    gives the fields of the projection that the fact changes: a pure function of (projection, data, fact).
+    ``final`` facts cannot be voided. ``version`` grows when the data's shape does.
+    """
+
+    name: str
+    subject: str = "feedback"
+    label: Text = Text()
+    personal: tuple[str, ...] = ()
+    fold: Callable[[Any, Mapping[str, Any], Any], Mapping[str, Any]] | None = None
+    edits: bool = False
+    final: bool = False
+
+
+@attrs.frozen
+class Seed:
+    """A definition a plugin brings: stored as the first revision, later as a proposed one.
+
+    ``kind`` is calendar, policy, metric, transition, pause_reason, matrix, template, subscription …;
+    ``data`` is plain JSON data; the revision is named by the digest of its canonical text.
+    """
+
+    kind: str
+    name: str
+    data: Mapping[str, Any]
+    label: Text = Text()
+
+
+@attrs.frozen
+class Handler:
+    """Called with every appended fact of the given types (none: all).
+
+    In the transaction (``durable=False``) as ``run(unit, fact, before, after)``: an error aborts the
+    unit. Durable ones get a task of their own and run in the worker as ``run(unit, fact)``: retried,
+    and a failure never takes down another plugin's work. Lower ``rank`` first, ties by name.
+    """
+
+    name: str
+    run: Callable[..., None]
+    facts: tuple[str, ...] = ()
+    durable: bool = False
+    rank: int = 100
+
+
+@attrs.frozen
+class Job:
+    """Work the worker does again and again: ``run(care, now)`` at most once per ``every`` in all processes."""
+
+    name: str
+    run: Callable[[Any, Any], int]
+    every: timedelta
+    label: Text = Text()
+
+
+@attrs.frozen
+class ServiceFactory:
+    """A service of a plugin: ``unit.get(type)`` builds it lazily by ``factory(unit)``."""
+
+    type: type
+    factory: Callable[[Unit], Any]
+    name: str = ""
+
+
+@attrs.frozen
+class PolicySource:
+    """A plugin's offer of policies for a case: ``candidates(unit, feedback)`` gives ``sla.policy.Candidate``s.
+
+    Handed over by ``careplug_services``; a contract plugin names its policy's stored revision.
+    """
+
+    name: str
+    candidates: Callable[[Unit, Any], Sequence[Any]]
+
+
+@attrs.frozen
+class StorageFactory:
+    """Opens a storage for a URL scheme or for a host's object (engine, session factory).
+
+    ``schemes`` are URL schemes (``"sqlite"``); ``accepts`` says whether an object is one of its own.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    open: Callable[..., Storage]
+    accepts: Callable[[object], bool] = lambda _: False
+
+
+@attrs.frozen
+class ChannelFactory:
+    """A way to reach people: ``open(settings)`` gives a ``ports.Channel``; imported on first use."""
+
+    name: str
+    open: Callable[[Mapping[str, Any]], Any]
+    label: Text = Text()
+
+
+@attrs.frozen
+class Command:
+    """A command line entry: ``careplug NAME``; ``load()`` gives a click command, imported on use."""
+
+    name: str
+    load: Callable[[], Any]
+    help: Text = Text()
+
+
+@attrs.frozen
+class Resource:
+    """An entity with list, detail, form, REST and CLI and no code: columns, filters, actions, permission."""
+
+    name: str
+    entity: type
+    label: Text = Text()
+    columns: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    permission: str = ""
+
+
+@attrs.frozen
+class Panel:
+    """A part of a case page: ``data(unit, feedback)`` gives what the template shows."""
+
+    name: str
+    data: Callable[[Unit, Any], Mapping[str, Any]]
+    label: Text = Text()
+    template: str = ""
+    rank: int = 100
+
+
+@attrs.frozen
+class Messages:
+    """A plugin's message catalogue: sentences by dotted code."""
+
+    sentences: Mapping[str, Text]
+
+
+@attrs.frozen
+class HookSpecs:
+    """A plugin's own hookspecs, so that other plugins can contribute to it."""
+
+    module: Any
+
+
+@attrs.frozen
+class Denied:
+    """A plugin's no to a decision, with the sentence the person reads."""
+
+    reason: Text
+    code: str = "plugin.denied"

@@ -1,0 +1,164 @@
+"""What an entity is: an attrs class, a name, and what the storage has to know about it.
+
+From an ``EntitySpec`` every storage derives the same flat row: scalars become typed columns, ``Ref``,
+``Money`` and ``Text`` several columns each, lists and maps JSON. Plugins declare entities this way and
+never see SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from careplug.errors import Invalid
+from careplug.money import Money
+from careplug.refs import Ref
+from careplug.text import Text
+
+__all__ = ["Column", "EntitySpec", "FieldSpec", "column", "columns"]
+
+KINDS = ("id", "text", "long", "int", "bool", "time", "date", "duration", "decimal", "json", "bytes")
+
+
+@attrs.frozen
+class Column:
+    """One stored column: its name, its kind (one of ``KINDS``), text length, and where it comes from.
+
+    ``attribute`` is the entity's field, ``part`` the part of a flat value (``"id"`` of a Ref) or ``""``.
+    """
+
+    name: str
+    kind: str
+    attribute: str
+    part: str = ""
+    length: int = 0
+    nullable: bool = False
+    custom: bool = False
+    cls: type | None = None
+
+
+@attrs.frozen(kw_only=True)
+class FieldSpec:
+    """A custom field that a host or plugin adds to an entity.
+
+    ``type`` is text, long, int, bool, time, date, decimal or choice; undeclared keys are ``Invalid``;
+    ``indexed`` gives it a real column; ``personal`` values are kept beside the fact and can be erased.
+    Removing a declaration hides the values, never deletes them.
+    """
+
+    entity: str = "feedback"
+    name: str
+    type: str = "text"
+    label: Text = Text()
+    required: bool = False
+    indexed: bool = False
+    personal: bool = False
+    choices: tuple[str, ...] = ()
+    length: int = 200
+
+
+@attrs.frozen(kw_only=True)
+class EntitySpec:
+    """How a class is stored.
+
+    ``indexes`` and ``unique`` are tuples of field names (``tenant`` is put first everywhere). ``upcasters`` map
+    an old version to a function from that version's row to the next one's, run by ``db upgrade``.
+    ``claimable`` entities have ``next_at``, ``leased_until`` and ``fence`` and can be claimed by workers.
+    ``plugin`` is filled in by the manager.
+    """
+
+    name: str
+    cls: type
+    version: int = 1
+    indexes: tuple[tuple[str, ...], ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = attrs.field(factory=dict)
+    claimable: bool = False
+    extra: tuple[FieldSpec, ...] = ()
+    plugin: str = "careplug"
+
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of this entity, id and tenant first, indexed custom fields last."""
+        own = columns(self.cls)
+        return own + tuple(_custom(field) for field in self.extra if field.indexed)
+
+
+def column(*, length: int = 200, long: bool = False, **options: Any) -> Any:
+    """An attrs field with a text length, or of unlimited text (``long``)."""
+    return attrs.field(metadata={"length": length, "long": long}, **options)
+
+
+@functools.cache
+def columns(cls: type) -> tuple[Column, ...]:
+    """The columns an attrs class is stored in; ``Invalid`` names a field no storage can keep."""
+    hints = typing.get_type_hints(cls)
+    found: list[Column] = []
+    for field in attrs.fields(cls):
+        found.extend(_columns(cls, field, *_optional(hints[field.name])))
+    found.sort(key=lambda item: {"id": 0, "tenant": 1}.get(item.name, 2))
+    return tuple(found)
+
+
+_SCALARS: Mapping[type, str] = {
+    str: "text",
+    int: "int",
+    bool: "bool",
+    datetime: "time",
+    date: "date",
+    timedelta: "duration",
+    Decimal: "decimal",
+    bytes: "bytes",
+}
+_FLAT: Mapping[type, tuple[tuple[str, str, int], ...]] = {
+    Ref: (("kind", "text", 40), ("id", "text", 120)),
+    Money: (("amount", "decimal", 0), ("currency", "text", 3)),
+    Text: (("en", "text", 200), ("zh", "text", 200)),
+}
+
+
+def _columns(cls: type, field: Any, hint: Any, nullable: bool) -> list[Column]:
+    name = field.name
+    if name == "id":
+        return [Column(name, "id", name, length=36)]
+    if isinstance(hint, type) and hint in _FLAT:
+        flat = _FLAT[hint]
+        return [Column(f"{name}_{part}", kind, name, part, length, nullable, cls=hint) for part, kind, length in flat]
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return [Column(name, "text", name, "", 40, nullable, cls=hint)]
+    kind = _SCALARS.get(hint) if isinstance(hint, type) else None
+    if kind is None:
+        if _is_document(hint):
+            return [Column(name, "json", name, "", 0, nullable, cls=hint)]
+        raise Invalid("entity.type", field=f"{cls.__name__}.{name}", value=str(hint))
+    if kind == "text" and field.metadata.get("long"):
+        kind = "long"
+    return [Column(name, kind, name, "", field.metadata.get("length", 200), nullable)]
+
+
+def _is_document(hint: Any) -> bool:
+    origin = typing.get_origin(hint)
+    return origin in (tuple, list, dict, frozenset, Mapping) or hint in (dict, list) or attrs.has(hint)
+
+
+def _optional(hint: Any) -> tuple[Any, bool]:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        inner = [part for part in typing.get_args(hint) if part is not type(None)]
+        if len(inner) == 1:
+            return inner[0], True
+    return hint, False
+
+
+_CUSTOM = {"choice": "text"}
+
+
+def _custom(field: FieldSpec) -> Column:
+    kind = _CUSTOM.get(field.type, field.type)
+    return Column(f"x_{field.name}", kind, "custom", field.name, field.length, nullable=True, custom=True)

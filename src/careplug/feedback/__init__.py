@@ -1,0 +1,1 @@
+"""The feedback room: a case, its steps, what is said around it."""

@@ -1,0 +1,215 @@
+"""How each fact changes a feedback: pure folds, and the fact types of the feedback's timeline.
+
+A step fact stores both states, so folding never consults a transition table; unknown facts change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from careplug.clock import from_text
+from careplug.contributions import FactType
+from careplug.feedback.entities import Feedback, Pause
+from careplug.refs import Ref
+from careplug.text import Text
+from careplug.timeline.facts import Fact
+
+__all__ = ["CYCLE_ENDS", "FACT_TYPES", "PERSONAL_FIELDS", "STEPS", "fold", "voided"]
+
+Data = Mapping[str, Any]
+Changes = dict[str, Any]
+
+CYCLE_ENDS = ("resolved", "rejected", "withdrawn", "merged")
+"""Facts that end a handling cycle: verdicts are written then."""
+
+PERSONAL_FIELDS = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "custom_personal")
+_REFS = ("requester", "organisation", "contact", "product", "system", "site", "assignee", "team")
+_TOLD = ("measure", "result", "cause")
+
+
+def _value(key: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if key in _REFS:
+        return Ref.parse(value, field=key)
+    if key.endswith("_at"):
+        return from_text(value, key) if isinstance(value, str) else value
+    return value
+
+
+def _fields(data: Data, known: Iterable[str]) -> Changes:
+    return {key: _value(key, data[key]) for key in known if key in data}
+
+
+_SUBMITTED = (
+    *_REFS[:6],
+    *PERSONAL_FIELDS[:5],
+    "kind",
+    "number",
+    "impact",
+    "urgency",
+    "priority",
+    "channel",
+    "source",
+    "state",
+    "category",
+)
+
+
+def _submitted(was: Feedback, data: Data, fact: Fact) -> Changes:
+    changes = _fields(data, _SUBMITTED)
+    custom = {**data.get("custom", {}), **_personal_custom(data)}
+    return changes | {"custom": custom, "received_at": fact.at, "flags": tuple(data.get("flags", ()))}
+
+
+def _personal_custom(data: Data) -> Mapping[str, Any]:
+    value = data.get("custom_personal")
+    return value if isinstance(value, Mapping) else {}
+
+
+def _step(was: Feedback, data: Data, fact: Fact) -> Changes:
+    changes: Changes = {"state": data["to"], "category": data["category"], **_fields(data, (*_TOLD, *_REFS[6:]))}
+    if data["to"] in ("resolved", "rejected", "withdrawn", "merged"):
+        changes["handled_at"] = fact.at
+    if data["category"] == "done" and data["to"] != "resolved":
+        changes["closed_at"] = fact.at
+        changes.setdefault("handled_at", was.handled_at or fact.at)
+    if data.get("into"):
+        changes["merged_into"] = data["into"]
+    return changes | _flagged(was, data)
+
+
+def _reopened(was: Feedback, data: Data, fact: Fact) -> Changes:
+    step = _step(was, data, fact)
+    return step | {
+        "cycle": was.cycle + 1,
+        "reopened": was.reopened + 1,
+        "handled_at": None,
+        "closed_at": None,
+        "merged_into": None,
+    }
+
+
+def _flagged(was: Feedback, data: Data) -> Changes:
+    flags = [flag for flag in data.get("flags", ()) if flag not in was.flags]
+    return {"flags": (*was.flags, *flags)} if flags else {}
+
+
+def _assigned(was: Feedback, data: Data, fact: Fact) -> Changes:
+    return _fields(data, ("assignee", "team"))
+
+
+def _expected(was: Feedback, data: Data, fact: Fact) -> Changes:
+    return _fields(data, ("expected_at",))
+
+
+def _prioritised(was: Feedback, data: Data, fact: Fact) -> Changes:
+    return _fields(data, ("impact", "urgency", "priority"))
+
+
+_EDITABLE = (*_REFS[:6], *PERSONAL_FIELDS[:5], "kind", "channel", "cause", "measure", "result")
+
+
+def _edited(was: Feedback, data: Data, fact: Fact) -> Changes:
+    changes = _fields(data, _EDITABLE)
+    custom = {**data.get("custom", {}), **_personal_custom(data)}
+    return changes | ({"custom": {**was.custom, **custom}} if custom else {})
+
+
+def _paused(was: Feedback, data: Data, fact: Fact) -> Changes:
+    until = from_text(data["until"]) if data.get("until") else None
+    opened = Pause(data["reason"], data["party"], fact.at, fact.sequence, until)
+    return {"pauses": (*was.pauses, opened)}
+
+
+def _resumed(was: Feedback, data: Data, fact: Fact) -> Changes:
+    return {"pauses": tuple(pause for pause in was.pauses if pause.reason != data["reason"])}
+
+
+def _linked(was: Feedback, data: Data, fact: Fact) -> Changes:
+    link = {"relation": data["relation"], "id": data["other"]}
+    return {"links": was.links if link in was.links else (*was.links, link)}
+
+
+def _flag(was: Feedback, data: Data, fact: Fact) -> Changes:
+    return _flagged(was, data)
+
+
+def _type(name: str, en: str, zh: str, fold: Callable[..., Changes] | None = None, **options: Any) -> FactType:
+    personal = (*options.pop("personal", ()), "because")
+    return FactType(name, "feedback", Text(en, zh), fold=fold, personal=personal, **options)
+
+
+STEPS = ("confirmed", "dispatched", "diagnosing", "handling", "verifying", "resolved", "closed", *CYCLE_ENDS[1:])
+_NAMES = {
+    "confirmed": ("Need confirmed", "需求已确认"),
+    "dispatched": ("Dispatched", "已派工"),
+    "diagnosing": ("Diagnosis begun", "开始诊断"),
+    "handling": ("Handling begun", "开始处理"),
+    "verifying": ("Verification begun", "开始验证"),
+    "resolved": ("Resolved and reported back", "已解决并反馈"),
+    "closed": ("Closed and filed", "已归档"),
+    "rejected": ("Rejected", "已拒绝"),
+    "withdrawn": ("Withdrawn", "已撤回"),
+    "merged": ("Merged", "已合并"),
+}
+
+FACT_TYPES: tuple[FactType, ...] = (
+    _type("submitted", "Received", "已受理", _submitted, personal=PERSONAL_FIELDS, final=True),
+    *(
+        _type(name, *_NAMES[name], fold=_step, edits=True, personal=("reason", "note", *_TOLD))
+        for name in STEPS
+    ),
+    _type("reopened", "Reopened", "重新打开", _reopened, edits=True, personal=("reason", "note")),
+    _type("overridden", "State overridden", "强制改变状态", _step, edits=True, personal=("reason",)),
+    _type("replied", "Message", "消息", personal=("body",)),
+    _type("noted", "Internal note", "内部备注", personal=("body",)),
+    _type("called", "Call", "通话", personal=("body", "phone")),
+    _type("appointed", "Appointment agreed", "已预约", personal=("body",)),
+    _type("arrived", "Arrived on site", "已到场", personal=("body",)),
+    _type("left", "Left the site", "已离场", personal=("body",)),
+    _type("factory_arrived", "Arrived at the factory", "已到厂", personal=("body",)),
+    _type("factory_returned", "Repaired and sent back", "已返厂修复寄回", personal=("body",)),
+    _type("paused", "Paused", "暂停", _paused, personal=("note",)),
+    _type("resumed", "Resumed", "恢复", _resumed, personal=("note",)),
+    _type("assigned", "Assigned", "指派", _assigned, edits=True),
+    _type("expected", "Reason and expected time told", "已告知原因与预计时间", _expected, edits=True, personal=("reason",)),
+    _type("prioritised", "Priority changed", "优先级变更", _prioritised, edits=True, personal=("reason",)),
+    _type("edited", "Edited", "修改", _edited, edits=True, personal=PERSONAL_FIELDS + _TOLD),
+    _type("linked", "Linked", "关联", _linked),
+    _type("attached", "File attached", "附件", personal=("name",)),
+    _type("warned", "Kept with a warning", "保留并警告", _flag, personal=("detail",)),
+    _type("voided", "Fact voided", "事实作废", personal=("reason",), final=True),
+    _type("erased", "Personal data erased", "个人信息已删除", final=True),
+    _type("policy_decided", "Promise decided", "服务承诺确定", final=True),
+    _type("escalated", "Escalated", "升级提醒", final=True),
+    _type("verdict", "Verdict", "达成判定", final=True),
+    _type("calendar_extended", "Calendar extended", "日历已延伸", final=True),
+)
+
+
+def voided(facts: Iterable[Fact]) -> frozenset[int]:
+    """The sequences of the facts that later facts cancel."""
+    return frozenset(fact.data["sequence"] for fact in facts if fact.type == "voided")
+
+
+def fold(facts: Sequence[Fact], types: Mapping[tuple[str, str], FactType], start: Feedback) -> Feedback:
+    """The feedback from nothing: every fact that is not voided, in sequence. The check on the stored row.
+
+    ``start`` gives what no fact holds (id, tenant); voided and unknown facts still move sequence, head
+    and version.
+    """
+    cancelled = voided(facts)
+    now = start
+    for fact in facts:
+        kind = types.get((fact.subject, fact.type))
+        live = kind is not None and kind.fold is not None and fact.sequence not in cancelled
+        changes = dict(kind.fold(now, fact.data, fact)) if live else {}  # type: ignore[union-attr,misc]
+        version = now.version + (1 if kind is not None and kind.edits else 0)
+        last = max(now.last_at, fact.at) if now.last_at else fact.at
+        changes |= {"sequence": fact.sequence, "head": fact.hash, "last_at": last, "version": version}
+        now = attrs.evolve(now, **changes)
+    return now

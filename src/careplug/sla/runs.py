@@ -1,0 +1,307 @@
+"""Following a timeline: which clocks ran, from when to when, under which rules. Pure.
+
+A *run* is one generation of one metric's clock in one handling cycle. It has legs: a leg begins with the run
+and with every change whose mode is ``from_now``. Everything the run needs stands in facts (submitted, replied,
+paused, policy_decided …) and in revisions that never change, so the same history always gives the same runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import attrs
+
+from careplug.sla.calendar import WorkCalendar
+from careplug.sla.metric import Metric, On
+from careplug.sla.policy import Policy, Rule
+
+__all__ = ["Book", "Choice", "Event", "History", "Leg", "PauseSpan", "Run", "events_of", "follow"]
+
+DECIDED = "policy_decided"
+REOPENED = "reopened"
+
+
+class Book(Protocol):
+    """Where pinned revisions are read by digest."""
+
+    def policy(self, digest: str) -> Policy:
+        """A policy revision."""
+
+    def calendar(self, digest: str) -> WorkCalendar:
+        """A calendar revision."""
+
+    def metric(self, digest: str) -> Metric:
+        """A metric revision."""
+
+
+@attrs.frozen
+class Event:
+    """A fact as the clocks see it."""
+
+    at: datetime
+    sequence: int
+    type: str
+    data: Mapping[str, Any] = attrs.field(factory=dict)
+    recorded_at: datetime | None = None
+    origin: str = "live"
+
+
+@attrs.frozen
+class PauseSpan:
+    """A pause: from, until (None while open), why, for whom, and the fact that opened it."""
+
+    start: datetime
+    end: datetime | None
+    reason: str
+    party: str
+    sequence: int
+
+
+@attrs.frozen
+class Choice:
+    """The rule a metric was given by a decision fact, resolved."""
+
+    metric: Metric
+    policy: str
+    policy_digest: str
+    index: int
+    rule: Rule
+    calendar_digest: str
+    calendar: WorkCalendar
+    metric_digest: str
+    mode: str = "keep"
+    source: str = ""
+    reason: str = ""
+    losers: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], book: Book) -> Choice:
+        """Resolve one metric's part of a decision fact."""
+        policy = book.policy(data["policy"])
+        return cls(
+            metric=book.metric(data["metric"]),
+            policy=policy.name,
+            policy_digest=data["policy"],
+            index=data["rule"],
+            rule=policy.rules[data["rule"]],
+            calendar_digest=data["calendar"],
+            calendar=book.calendar(data["calendar"]),
+            metric_digest=data["metric"],
+            mode=data.get("mode", "keep"),
+            source=data.get("source", ""),
+            reason=data.get("reason", ""),
+            losers=tuple(data.get("losers", ())),
+        )
+
+
+@attrs.frozen
+class Leg:
+    """A stretch of a run under one rule."""
+
+    since: datetime
+    choice: Choice
+
+
+@attrs.define
+class Run:
+    """One generation of a clock. ``outcome`` is open, stopped, abandoned, void or superseded.
+
+    ``solved`` are the spans between being resolved and being reopened, which no target counts; ``through`` is the
+    last handling cycle it lived in (a continued run keeps the ``cycle`` it began in).
+    """
+
+    metric: str
+    cycle: int
+    generation: int
+    started: Event
+    legs: list[Leg] = attrs.field(factory=list)
+    solved: list[tuple[datetime, datetime]] = attrs.field(factory=list)
+    stopped: Event | None = None
+    outcome: str = "open"
+    through: int = 1
+
+
+@attrs.frozen
+class History:
+    """What a timeline says about its clocks: the runs in order, the pauses, the events they came from.
+
+    ``fired`` are the levels that escalated facts tell of; levels due before ``imported_at`` never fire, because
+    nobody wants the alarms of years that were imported.
+    """
+
+    runs: tuple[Run, ...]
+    pauses: tuple[PauseSpan, ...]
+    events: tuple[Event, ...]
+    cycle: int
+    fired: frozenset[tuple[str, int, int, str]]
+    imported_at: datetime | None = None
+
+
+def events_of(facts: Iterable[Any]) -> tuple[Event, ...]:
+    """The facts that count, in the order of when they happened: (at, sequence); voided ones are left out."""
+    facts = list(facts)
+    cancelled = {fact.data["sequence"] for fact in facts if fact.type == "voided"}
+    kept = [
+        Event(fact.at, fact.sequence, fact.type, fact.data, fact.recorded_at, fact.origin)
+        for fact in facts
+        if fact.sequence not in cancelled
+    ]
+    return tuple(sorted(kept, key=lambda event: (event.at, event.sequence)))
+
+
+def pauses_of(events: Sequence[Event]) -> tuple[PauseSpan, ...]:
+    """The pauses of a timeline, keyed by reason; several may be open at once."""
+    spans: list[PauseSpan] = []
+    opened: dict[str, Event] = {}
+    for event in events:
+        reason = event.data.get("reason", "")
+        if event.type == "paused" and reason not in opened:
+            opened[reason] = event
+        elif event.type == "resumed" and reason in opened:
+            start = opened.pop(reason)
+            spans.append(PauseSpan(start.at, event.at, reason, start.data.get("party", ""), start.sequence))
+    spans.extend(
+        PauseSpan(start.at, None, reason, start.data.get("party", ""), start.sequence)
+        for reason, start in opened.items()
+    )
+    return tuple(sorted(spans, key=lambda span: (span.start, span.sequence)))
+
+
+def follow(events: Sequence[Event], book: Book) -> History:
+    """Every run of every metric that a decision fact ever gave a rule."""
+    tracks: dict[str, _Track] = {}
+    for event in events:
+        if event.type == DECIDED:
+            for name, data in event.data["metrics"].items():
+                tracks.setdefault(name, _Track(name, Choice.read(data, book).metric, book))
+    cycle = 1
+    for event in events:
+        if event.type == REOPENED:
+            cycle += 1
+        for track in tracks.values():
+            track.feed(event, cycle)
+    runs = [run for name in sorted(tracks) for run in tracks[name].runs if run.legs]
+    fired = frozenset(
+        (event.data["metric"], event.data["cycle"], event.data["generation"], event.data["level"])
+        for event in events
+        if event.type == "escalated"
+    )
+    imported = [event.recorded_at for event in events if event.origin == "import" and event.recorded_at]
+    return History(tuple(runs), pauses_of(events), tuple(events), cycle, fired, max(imported, default=None))
+
+
+class _Track:
+    """Follows one metric through the events."""
+
+    def __init__(self, name: str, metric: Metric, book: Book) -> None:
+        self.name = name
+        self.metric = metric
+        self.book = book
+        self.choice: Choice | None = None
+        self.runs: list[Run] = []
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is going on."""
+        return self.runs[-1] if self.runs and self.runs[-1].outcome == "open" else None
+
+    def feed(self, event: Event, cycle: int) -> None:
+        """Let one event act: decision, void, stop, restart, start, in this order; a reopening first."""
+        if event.type == DECIDED:
+            self._decide(event)
+            return
+        if event.type == REOPENED:
+            self._reopen(event, cycle)
+        if self._is(self.metric.voided_by, event):
+            self._void(event, cycle)
+            return
+        run = self.run
+        if run is not None:
+            restarts = self._is(self.metric.restarts, event)
+            if restarts or self._is(self.metric.stops, event):
+                run.stopped, run.outcome = event, "stopped"
+            elif self._is(self.metric.abandoned_by, event):
+                run.stopped, run.outcome = event, "abandoned"
+            if restarts:
+                self._begin(event, cycle)
+        elif not any(old.cycle == cycle for old in self.runs) and self._is(self.metric.starts, event):
+            started = self._begin(event, cycle)
+            if self._is(self.metric.stops, event) and not self._is(self.metric.restarts, event):
+                started.stopped, started.outcome = event, "stopped"
+
+    def _is(self, wanted: Iterable[On], event: Event) -> bool:
+        return any(on.matches(event.type, event.data) for on in wanted)
+
+    def _begin(self, event: Event, cycle: int, since: datetime | None = None) -> Run:
+        generation = 1 + sum(1 for run in self.runs if run.cycle == cycle)
+        run = Run(self.name, cycle, generation, event, through=cycle)
+        if self.choice is not None:
+            run.legs.append(Leg(since or event.at, self.choice))
+        self.runs.append(run)
+        return run
+
+    def _void(self, event: Event, cycle: int) -> None:
+        for run in self.runs:
+            if run.through == cycle and run.outcome in ("open", "stopped", "abandoned"):
+                run.stopped = run.stopped or event
+                run.outcome = "void"
+
+    def _decide(self, event: Event) -> None:
+        run = self.run
+        if self.name in event.data.get("dropped", ()):
+            self.choice = None
+            if run is not None:
+                run.outcome = "void"
+            return
+        data = event.data["metrics"].get(self.name)
+        if data is None:
+            return
+        first = self.choice is None
+        self.choice = Choice.read(data, self.book)
+        if first and self.runs and not self.runs[-1].legs:
+            self._bind(self.runs[-1], event)
+        elif run is not None:
+            self._change(run, event)
+
+    def _bind(self, run: Run, event: Event) -> None:
+        """The first rule of a run that began before any decision, such as the one at intake."""
+        choice = self.choice
+        if choice is not None and (run.outcome == "open" or run.started.at == event.at):
+            run.legs.append(Leg(run.started.at if choice.mode == "keep" else event.at, choice))
+
+    def _change(self, run: Run, event: Event) -> None:
+        choice = self.choice
+        if choice is None:
+            return
+        if choice.mode == "restart":
+            run.outcome = "superseded"
+            self._begin(event, run.cycle)
+        elif choice.mode == "from_now":
+            run.legs.append(Leg(event.at, choice))
+        else:
+            run.legs[:] = [Leg(run.legs[0].since, choice)]
+
+    def _reopen(self, event: Event, cycle: int) -> None:
+        last = self.runs[-1] if self.runs else None
+        how = self.choice.rule.reopen if self.choice is not None else "none"
+        if (
+            last is None
+            or last.stopped is None
+            or last.outcome not in ("stopped", "abandoned", "void")
+            or how == "none"
+        ):
+            return
+        if how == "new":
+            self._begin(event, cycle)
+            return
+        last.outcome = "superseded"
+        started = last.started if how == "continue" else event
+        again = Run(self.name, last.cycle, last.generation + 1, started, through=cycle)
+        if how == "continue":
+            again.legs = list(last.legs)
+            again.solved = [*last.solved, (last.stopped.at, event.at)]
+        elif self.choice is not None:
+            again.legs = [Leg(event.at, self.choice)]
+        self.runs.append(again)

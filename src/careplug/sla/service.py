@@ -1,0 +1,315 @@
+"""The sla service of a unit: decide, project, explain, list what is due (S5, S6, S10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from careplug.clock import from_text
+from careplug.criteria import All, Criteria, Is, Order
+from careplug.definitions import Definitions
+from careplug.ports import Measure, Unit
+from careplug.sla.decide import DefinitionBook, Offer, decision, differs, field_of, last_choices
+from careplug.sla.entities import Clock, clock_id
+from careplug.sla.receipt import ENGINE, Receipt, receipts
+from careplug.sla.runs import Event, History, events_of, follow
+from careplug.timeline.facts import Fact
+from careplug.timeline.story import Timeline
+
+__all__ = ["Attainment", "Sla", "handle"]
+
+FEEDBACK = "feedback"
+_STRUCTURE = frozenset({"submitted", "paused", "resumed", "reopened", "voided", "policy_decided"})
+_DECIDES = frozenset({"prioritised", "edited"})
+
+
+@attrs.frozen(kw_only=True)
+class Attainment:
+    """How a metric was kept in a period: verdicts met and missed, void ones apart, open and late ones now."""
+
+    metric: str
+    met: int = 0
+    missed: int = 0
+    void: int = 0
+    open: int = 0
+    overdue: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Met of all that have a verdict, 0 to 1; None without any."""
+        whole = self.met + self.missed
+        return self.met / whole if whole else None
+
+
+class Sla:
+    """Clocks of a unit's tenant."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.timeline = unit.get(Timeline)
+        self.definitions = unit.get(Definitions)
+        self.deferred: set[str] | None = None
+        self._known: dict[str, dict[str, Clock]] = {}
+
+    @property
+    def book(self) -> DefinitionBook:
+        """The pinned revisions."""
+        return DefinitionBook(self.definitions)
+
+    # -- handling facts --
+
+    def handle(self, fact: Fact, before: Any, after: Any) -> None:
+        """Act on a fact of a feedback, in its transaction: decide, project, pass verdicts."""
+        if fact.type == "submitted" or (fact.type in _DECIDES and self._moved(before, after)):
+            cause = "submitted" if fact.type == "submitted" else fact.type
+            self.decide(after, cause, fact.at, mode=fact.data.get("mode", ""), origin=fact.origin)
+        elif fact.type not in self._listened():
+            return
+        ended = before.category == "open" and after.category != "open" and fact.type != "submitted"
+        if self.deferred is not None and not ended:
+            self.deferred.add(fact.subject_id)
+            return
+        history = self.history(fact.subject_id)
+        found = receipts(history, fact.at)
+        self._write(fact.subject_id, found, history)
+        if ended:
+            self._pass_verdicts(fact, found, history)
+
+    def _moved(self, before: Any, after: Any) -> bool:
+        """Whether a field changed that any policy asks about."""
+        return any(field_of(before, name) != field_of(after, name) for name in self._offer().fields())
+
+    def _listened(self) -> frozenset[str]:
+        def make() -> frozenset[str]:
+            metrics = self.definitions.values("metric").values()
+            return _STRUCTURE.union(*(metric.facts() for metric in metrics))
+
+        return self.definitions.memo("listened", make)  # type: ignore[no-any-return]
+
+    def _offer(self) -> Offer:
+        return self.definitions.memo("offer", lambda: Offer.stored(self.definitions))  # type: ignore[no-any-return]
+
+    def decide(
+        self, feedback: Any, cause: str, at: datetime, *, mode: str = "", origin: str = "live"
+    ) -> Mapping[str, Any] | None:
+        """Choose the rules of a case and write them as a fact where they changed; None where nothing did."""
+        offered = [
+            attrs.evolve(candidate, offered=True)
+            for source in self.unit.setup.policy_sources
+            for candidate in source.candidates(self.unit, feedback)
+        ]
+        new = decision(feedback, self._offer(), offered, at)
+        old = {} if cause == "submitted" else last_choices(self.history(feedback.id).events)
+        changed = {name: entry for name, entry in new.items() if name not in old or differs(old[name], entry)}
+        dropped = sorted(set(old) - set(new))
+        if not changed and not dropped:
+            return None
+        if old:
+            for entry in changed.values():
+                rule = self.book.policy(entry["policy"]).rules[entry["rule"]]
+                entry["mode"] = mode or rule.on_change
+        data = {"cause": cause, "metrics": changed, **({"dropped": dropped} if dropped else {})}
+        self.timeline.append(FEEDBACK, feedback.id, "policy_decided", data, at=at, origin=origin, quiet=True)
+        return data
+
+    def _pass_verdicts(self, fact: Fact, found: Sequence[Receipt], history: History) -> None:
+        verdicts = [
+            {
+                "metric": item.metric,
+                "cycle": item.cycle,
+                "generation": item.generation,
+                "state": item.state,
+                "due_at": item.due_at,
+                "stopped_at": item.stopped_at,
+                "policy": item.leg.choice.policy_digest,
+                "calendar": item.leg.choice.calendar_digest,
+            }
+            for item, run in zip(found, history.runs, strict=True)
+            if item.counted_metric and run.through == history.cycle and item.state in ("met", "missed", "void")
+        ]
+        if verdicts:
+            data = {"cycle": history.cycle, "engine": ENGINE, "clocks": verdicts}
+            self.timeline.append(FEEDBACK, fact.subject_id, "verdict", data, at=fact.at, origin=fact.origin, quiet=True)
+
+    # -- measuring --
+
+    def history(self, feedback_id: str, extra: Sequence[Event] = (), book: DefinitionBook | None = None) -> History:
+        """The followed timeline of a case; ``extra`` events are thought of, not stored."""
+        events = events_of(self.timeline.bare_facts(FEEDBACK, feedback_id))
+        if extra:
+            events = tuple(sorted((*events, *extra), key=lambda event: (event.at, event.sequence)))
+        return follow(events, book or self.book)
+
+    def explain(self, feedback_id: str, *, now: datetime | None = None) -> tuple[Receipt, ...]:
+        """The receipts of a case, with what the verdict facts of closed cycles pinned (SLA 10)."""
+        self.unit.allow("sla.explain", feedback_id)
+        history = self.history(feedback_id)
+        return pinned(receipts(history, now or self.unit.now()), history)
+
+    def project(self, feedback_id: str) -> tuple[Receipt, ...]:
+        """Measure a case anew and bring its clocks in line."""
+        history = self.history(feedback_id)
+        found = receipts(history, self.unit.now())
+        self._write(feedback_id, found, history)
+        return found
+
+    def settle(self) -> None:
+        """Project every case that was deferred."""
+        waiting, self.deferred = self.deferred or set(), set()
+        for feedback_id in sorted(waiting):
+            self.project(feedback_id)
+
+    def _write(self, feedback_id: str, found: Sequence[Receipt], history: History) -> None:
+        fixed = pinned(found, history)
+        wanted = {clock.id: clock for clock in (clock_of(feedback_id, item, self.unit.tenant) for item in fixed)}
+        store = self.unit.store
+        stored = {} if self.timeline.is_new(FEEDBACK, feedback_id) else self._stored(feedback_id)
+        self._known[feedback_id] = dict(wanted)
+        for ident, clock in wanted.items():
+            old = stored.pop(ident, None)
+            if old is None:
+                store.add(clock)
+                continue
+            kept = attrs.evolve(clock, fence=old.fence, leased_until=old.leased_until)
+            self._known[feedback_id][ident] = kept
+            if kept != old:
+                store.save(kept, was=old)
+        for ident, old in stored.items():
+            gone = attrs.evolve(old, state="void", open=False, next_at=None, level="")
+            self._known[feedback_id][ident] = gone
+            if gone != old:
+                store.save(gone, was=old)
+        self.timeline.remember_written(FEEDBACK, feedback_id)
+
+    def _stored(self, feedback_id: str) -> dict[str, Clock]:
+        if feedback_id not in self._known:
+            self.load([feedback_id])
+        return dict(self._known[feedback_id])
+
+    def load(self, feedback_ids: Sequence[str]) -> None:
+        """Read the clocks of held cases with one query."""
+        wanted = tuple(ident for ident in feedback_ids if ident not in self._known)
+        self._known.update({ident: {} for ident in wanted})
+        if wanted:
+            for clock in self.unit.store.find(Clock, Is("feedback_id", "in", wanted)):
+                self._known[clock.feedback_id][clock.id] = clock
+
+    def held_clock(self, feedback_id: str, ident: str) -> Clock | None:
+        """A clock of a held case as this unit knows it."""
+        return self._stored(feedback_id).get(ident)
+
+    def free(self, clock: Clock) -> None:
+        """Give back the lease of a clock that was dealt with."""
+        now = self._stored(clock.feedback_id).get(clock.id, clock)
+        freed = attrs.evolve(now, leased_until=None)
+        self._known[clock.feedback_id][clock.id] = freed
+        self.unit.store.save(freed, was=now)
+
+    # -- asking --
+
+    def due(
+        self,
+        *,
+        before: datetime | None = None,
+        metric: str = "",
+        after: Sequence[Any] | None = None,
+        limit: int = 25,
+    ) -> list[Clock]:
+        """Open clocks by due time, standing ones last; ``after`` is the page key (due_at, id) of the last seen."""
+        self.unit.allow("sla.due")
+        parts: list[Criteria] = [Is("open", "eq", True)]
+        if before is not None:
+            parts.append(Is("due_at", "lt", before))
+        if metric:
+            parts.append(Is("metric", "eq", metric))
+        return self.unit.store.find(Clock, All(*parts), order=(Order("due_at"),), limit=limit, after=after)
+
+    def clocks(self, feedback_ids: Sequence[str]) -> list[Clock]:
+        """The clocks of some cases, in one query."""
+        self.unit.allow("sla.due")
+        if not feedback_ids:
+            return []
+        order = (Order("feedback_id"), Order("metric"), Order("cycle"), Order("generation"))
+        return self.unit.store.find(Clock, Is("feedback_id", "in", tuple(feedback_ids)), order=order)
+
+    def attainment(self, *, since: datetime | None = None, until: datetime | None = None) -> list[Attainment]:
+        """How each metric was kept; the period is of the stopping fact (S10)."""
+        self.unit.allow("report.read")
+        period: list[Criteria] = [Is("counted", "eq", True)]
+        if since is not None:
+            period.append(Is("stopped_at", "ge", since))
+        if until is not None:
+            period.append(Is("stopped_at", "lt", until))
+        store, count = self.unit.store, (Measure("count"),)
+        done = store.tally(Clock, All(*period, Is("open", "eq", False)), by=("metric", "state"), measures=count)
+        live = All(Is("counted", "eq", True), Is("open", "eq", True))
+        running = store.tally(Clock, live, by=("metric",), measures=count)
+        late = store.tally(Clock, All(live, Is("due_at", "lt", self.unit.now())), by=("metric",), measures=count)
+        found: dict[str, dict[str, int]] = {}
+        for group in done:
+            found.setdefault(group.key[0], {})[group.key[1]] = group.values[0]
+        for name, groups in (("open", running), ("overdue", late)):
+            for group in groups:
+                found.setdefault(group.key[0], {})[name] = group.values[0]
+        known = ("met", "missed", "void", "open", "overdue")
+        return [
+            Attainment(metric=metric, **{key: values.get(key, 0) for key in known})
+            for metric, values in sorted(found.items())
+        ]
+
+
+def pinned(found: Sequence[Receipt], history: History) -> tuple[Receipt, ...]:
+    """The receipts with the verdicts of closed cycles beside them, except where a reopening superseded these."""
+    said: dict[tuple[str, int, int], Mapping[str, Any]] = {}
+    for event in history.events:
+        if event.type == "verdict":
+            for clock in event.data["clocks"]:
+                said[clock["metric"], clock["cycle"], clock["generation"]] = clock
+    return tuple(
+        attrs.evolve(item, pinned=said.get((item.metric, item.cycle, item.generation)))
+        if item.state in ("met", "missed", "void")
+        else item
+        for item in found
+    )
+
+
+def clock_of(feedback_id: str, item: Receipt, tenant: str) -> Clock:
+    """The projection of a receipt; what a verdict pinned goes before what was measured."""
+    choice = item.leg.choice
+    waiting = next((level for level in item.levels if not level.fired), None)
+    state, due = item.state, item.due_at
+    if item.pinned is not None:
+        state = item.pinned["state"]
+        due = from_text(item.pinned["due_at"]) if item.pinned["due_at"] else None
+    return Clock(
+        id=clock_id(feedback_id, item.metric, item.cycle, item.generation),
+        tenant=tenant,
+        feedback_id=feedback_id,
+        metric=item.metric,
+        cycle=item.cycle,
+        generation=item.generation,
+        state=state,
+        open=state in ("running", "standing"),
+        counted=item.counted_metric,
+        started_at=item.started_at,
+        stopped_at=item.stopped_at,
+        due_at=due,
+        provisional=item.provisional,
+        policy=choice.policy,
+        policy_digest=choice.policy_digest,
+        rule=choice.index,
+        calendar=choice.calendar.name,
+        calendar_digest=choice.calendar_digest,
+        metric_digest=choice.metric_digest,
+        level=waiting.name if waiting is not None else "",
+        next_at=waiting.at if waiting is not None else None,
+    )
+
+
+def handle(unit: Unit, fact: Fact, before: Any, after: Any) -> None:
+    """The sla room's handler: every fact of a feedback."""
+    if fact.subject == FEEDBACK:
+        unit.get(Sla).handle(fact, before, after)

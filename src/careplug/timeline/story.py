@@ -1,0 +1,202 @@
+"""The timeline of a unit of work: subjects are held, facts appended, rows written once at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import attrs
+
+from careplug.clock import to_text
+from careplug.criteria import All, Is, Order
+from careplug.errors import Conflict, Invalid, NotFound
+from careplug.ports import Unit
+from careplug.refs import new_id
+from careplug.timeline import chain
+from careplug.timeline.facts import Fact, FactRow, Personal, canonical, facts_of, make_row, plain, split
+
+__all__ = ["Timeline"]
+
+T = TypeVar("T")
+
+FUTURE_SLACK = timedelta(minutes=5)
+"""How far ahead of our clock an explicit time may lie: other machines' clocks differ a little."""
+
+
+@attrs.define
+class _Held:
+    was: Any
+    now: Any
+    fresh: bool = False
+    story: list[Fact] | None = None
+
+
+class Timeline:
+    """Holds the subjects of one unit and appends facts to them.
+
+    A subject is an entity with ``id, tenant, sequence, head, last_at``. It is read and locked once,
+    changed by facts only, and written back when the unit flushes.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self._held: dict[tuple[str, str], _Held] = {}
+
+    def new(self, name: str, subject: T) -> T:
+        """Hold a subject that is not stored yet."""
+        self._held[name, subject.id] = _Held(None, subject, fresh=True, story=[])  # type: ignore[attr-defined]
+        return subject
+
+    def hold(self, name: str, cls: type[T], ident: str, *, expected: int | None = None) -> T:
+        """Read and lock a subject. ``NotFound``; ``Conflict`` where its version is not the expected one."""
+        held = self._held.get((name, ident))
+        if held is None:
+            stored = self.unit.store.get(cls, ident, lock=True)
+            if stored is None:
+                raise NotFound(f"{name}.missing", field=f"{name}.id", value=ident)
+            held = self._held[name, ident] = _Held(stored, stored)
+        version = getattr(held.now, "version", None)
+        if expected is not None and version != expected:
+            raise Conflict("version.stale", field=f"{name}.version", expected=expected, found=version)
+        return held.now  # type: ignore[no-any-return]
+
+    def hold_many(self, name: str, cls: type[T], idents: Sequence[str]) -> dict[str, T]:
+        """Read and lock several subjects and their stories with two queries; missing ones are left out.
+
+        Rows are locked in the order of their ids, so that two batches cannot wait for each other.
+        """
+        wanted = tuple(sorted(ident for ident in set(idents) if (name, ident) not in self._held))
+        if wanted:
+            rows = self.unit.store.find(cls, Is("id", "in", wanted), order=(Order("id"),), lock=True)
+            criteria = All(Is("subject", "eq", name), Is("subject_id", "in", wanted))
+            stories: dict[str, list[Fact]] = {row.id: [] for row in rows}  # type: ignore[attr-defined]
+            order = (Order("subject_id"), Order("sequence"))
+            for fact in facts_of(self.unit.store.find(FactRow, criteria, order=order), ()):
+                stories[fact.subject_id].append(fact)
+            for row in rows:
+                ident = row.id  # type: ignore[attr-defined]
+                self._held[name, ident] = _Held(row, row, story=stories[ident])
+        return {ident: self._held[name, ident].now for ident in idents if (name, ident) in self._held}
+
+    def current(self, name: str, ident: str) -> Any:
+        """A held subject as the facts of this unit left it; None where it is not held."""
+        held = self._held.get((name, ident))
+        return None if held is None else held.now
+
+    def append(
+        self,
+        name: str,
+        ident: str,
+        type_name: str,
+        data: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+        actor: str | None = None,
+        origin: str = "live",
+        quiet: bool = False,
+    ) -> Fact:
+        """Append a fact to a held subject, fold it onto the subject, and tell the handlers (unless ``quiet``)."""
+        held = self._held[name, ident]
+        before = held.now
+        kind = self.unit.setup.fact_types.get((name, type_name))
+        if kind is None:
+            raise Invalid("fact.type", field="fact.type", value=type_name, subject=name)
+        now = self.unit.now()
+        fact = Fact(
+            subject=name,
+            subject_id=ident,
+            sequence=before.sequence + 1,
+            at=self._moment(at, now, before.last_at, origin),
+            recorded_at=now,
+            actor=actor or self.unit.actor.key,
+            type=type_name,
+            origin=origin,
+            data={key: plain(value, key) for key, value in data.items()},
+            tenant=self.unit.tenant,
+            id=new_id(),
+        )
+        fact = self._store(fact, before.head, kind.personal)
+        held.now = self._fold(kind, before, fact)
+        if held.story is not None:
+            held.story.append(fact)
+        if not quiet:
+            self.unit.dispatch(fact, before, held.now)
+        return fact
+
+    def replace(self, name: str, ident: str, subject: Any) -> None:
+        """Put a subject folded anew (after a voided fact) in the held one's place."""
+        self._held[name, ident].now = subject
+
+    def facts(self, name: str, ident: str, types: Sequence[str] = ()) -> list[Fact]:
+        """The facts of a subject, in sequence; only those types where given."""
+        parts: list[Any] = [Is("subject", "eq", name), Is("subject_id", "eq", ident)]
+        wanted = [*parts, Is("type", "in", tuple(types))] if types else parts
+        order = (Order("sequence"),)
+        rows = self.unit.store.find(FactRow, All(*wanted), order=order)
+        personals = self.unit.store.find(Personal, All(*parts), order=order)
+        return facts_of(rows, personals)
+
+    def bare_facts(self, name: str, ident: str) -> Sequence[Fact]:
+        """As ``facts``, personal values perhaps missing: enough for clocks. Read once a unit for held subjects."""
+        held = self._held.get((name, ident))
+        if held is not None and held.story is not None:
+            return held.story
+        criteria = All(Is("subject", "eq", name), Is("subject_id", "eq", ident))
+        found = facts_of(self.unit.store.find(FactRow, criteria, order=(Order("sequence"),)), ())
+        if held is not None:
+            held.story = found
+        return found
+
+    def is_new(self, name: str, ident: str) -> bool:
+        """Whether a subject began in this unit and nothing was projected of it yet."""
+        held = self._held.get((name, ident))
+        return held is not None and held.fresh
+
+    def remember_written(self, name: str, ident: str) -> None:
+        """Note that projections of a new subject were written: the next one has to look for them."""
+        held = self._held.get((name, ident))
+        if held is not None:
+            held.fresh = False
+
+    def flush(self) -> None:
+        """Write every held subject that changed."""
+        for held in self._held.values():
+            if held.was is None:
+                self.unit.store.add(held.now)
+            elif held.now is not held.was:
+                self.unit.store.save(held.now, was=held.was)
+            held.was = held.now
+
+    def _store(self, fact: Fact, head: str, personal: Sequence[str]) -> Fact:
+        open_part, beside = split(fact.data, personal)
+        row = make_row(fact, canonical(open_part), "")
+        row = attrs.evolve(row, hash=chain.seal(head or chain.START, row))
+        self.unit.store.add(row)
+        if beside:
+            self.unit.store.add(
+                Personal(
+                    id=row.id,
+                    tenant=fact.tenant,
+                    subject=fact.subject,
+                    subject_id=fact.subject_id,
+                    sequence=fact.sequence,
+                    values=beside,
+                )
+            )
+        return attrs.evolve(fact, hash=row.hash)
+
+    def _fold(self, kind: Any, before: Any, fact: Fact) -> Any:
+        changes = dict(kind.fold(before, fact.data, fact)) if kind.fold is not None else {}
+        if kind.edits:
+            changes["version"] = before.version + 1
+        last = max(before.last_at, fact.at) if before.last_at else fact.at
+        return attrs.evolve(before, sequence=fact.sequence, head=fact.hash, last_at=last, **changes)
+
+    def _moment(self, at: datetime | None, now: datetime, last: datetime | None, origin: str) -> datetime:
+        usual = max(now, last) if last is not None else now
+        if at is None:
+            return usual
+        if at > usual + FUTURE_SLACK and origin != "import":
+            raise Invalid("fact.future", field="at", value=to_text(at), now=to_text(now))
+        return at
