@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from careplug.clock import Now, system_now
 from careplug.contributions import Handler, PolicySource
@@ -143,7 +143,7 @@ class Care:
         if self._owned:
             self.storage.close()
 
-    def __enter__(self) -> Care:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -48,7 +48,7 @@ class All:
     parts: tuple[Criteria, ...]
 
     def __init__(self, *parts: Criteria) -> None:
-        self.__attrs_init__(parts)  # type: ignore[attr-defined]
+        self.__attrs_init__(parts)
 
 
 @attrs.frozen(init=False)
@@ -58,7 +58,7 @@ class Any:
     parts: tuple[Criteria, ...]
 
     def __init__(self, *parts: Criteria) -> None:
-        self.__attrs_init__(parts)  # type: ignore[attr-defined]
+        self.__attrs_init__(parts)
 
 
 @attrs.frozen

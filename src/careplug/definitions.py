@@ -161,7 +161,7 @@ class Definitions:
             raise NotFound("definition.digest", field=f"definition.{kind}.digest", value=digest)
         return self.cache.parsed(found)
 
-    def put(self, kind: str, name: str, data: Mapping[str, Any], *, label: Text = Text()) -> Definition:  # noqa: B008
+    def put(self, kind: str, name: str, data: Mapping[str, Any], *, label: Text = Text()) -> Definition:
         """Make ``data`` the active revision of a name. The same digest changes nothing.
 
         Clocks pinned to the old revision stay with it until a person applies the new one.

@@ -102,7 +102,8 @@ def columns(cls: type) -> tuple[Column, ...]:
     hints = typing.get_type_hints(cls)
     found: list[Column] = []
     for field in attrs.fields(cls):
-        found.extend(_columns(cls, field, *_optional(hints[field.name])))
+        hint, nullable = _optional(hints[field.name])
+        found.extend(_columns(cls, field, hint, nullable=nullable))
     found.sort(key=lambda item: {"id": 0, "tenant": 1}.get(item.name, 2))
     return tuple(found)
 
@@ -124,7 +125,7 @@ _FLAT: Mapping[type, tuple[tuple[str, str, int], ...]] = {
 }
 
 
-def _columns(cls: type, field: Any, hint: Any, nullable: bool) -> list[Column]:
+def _columns(cls: type, field: Any, hint: Any, *, nullable: bool) -> list[Column]:
     name = field.name
     if name == "id":
         return [Column(name, "id", name, length=36)]

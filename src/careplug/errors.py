@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CareError",
     "Conflict",
-    "HandlersFailed",
     "Invalid",
     "NotFound",
     "PluginFailed",
@@ -43,7 +42,7 @@ class CareError(Exception):
 
     def text(self, language: str = "en") -> str:
         """The sentence in ``language`` (``"en"``, ``"zh_CN"``): what is wrong and what to do about it."""
-        from careplug import text  # noqa: PLC0415  the catalogue is read only when somebody reads an error
+        from careplug import text
 
         values = {"field": self.field, **self.params}
         if self.sentence is not None:
@@ -84,21 +83,3 @@ class SchemaNewer(CareError):
 
 class PluginFailed(CareError):
     """A plugin that the host requires did not load."""
-
-
-class HandlersFailed(ExceptionGroup[Exception], CareError):  # type: ignore[misc]
-    """Several contributed handlers failed; the parts are in ``exceptions``."""
-
-    def __new__(cls, message: str, exceptions: list[Exception]) -> HandlersFailed:
-        """Build the group; the message is a catalogue code."""
-        return super().__new__(cls, message, exceptions)
-
-    def __init__(self, message: str, exceptions: list[Exception]) -> None:
-        CareError.__init__(self, message, count=len(exceptions))
-
-    def derive(self, excs: list[Exception]) -> HandlersFailed:  # type: ignore[override]
-        """A group of the same kind with other parts (used by ``except*``)."""
-        return HandlersFailed(self.code, excs)
-
-    def __str__(self) -> str:
-        return self.text("en")

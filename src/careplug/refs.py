@@ -46,7 +46,7 @@ class Actor:
     """
 
     ref: Ref
-    roles: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    roles: frozenset[str] = frozenset()
     side: str = "service"
     person: bool = True
     organisations: tuple[Ref, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import attrs
 
@@ -145,7 +145,7 @@ class CareUnit:
 
     # -- life --
 
-    def __enter__(self) -> CareUnit:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -50,7 +50,7 @@ class Round:
     jobs: int = 0
     late: int = 0
     failed: int = 0
-    messages: Delivered = Delivered()
+    messages: Delivered = attrs.field(factory=Delivered)
 
     @property
     def total(self) -> int:

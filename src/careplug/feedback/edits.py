@@ -54,7 +54,14 @@ class Edits(Steps, Intake):
         raise Invalid("edit.field", field=f"edit.{name}.unknown", known=known)
 
     def prioritise(
-        self, ident: str, *, expected: int, impact: int | None = None, urgency: int | None = None, reason: str, mode: str = ""
+        self,
+        ident: str,
+        *,
+        expected: int,
+        impact: int | None = None,
+        urgency: int | None = None,
+        reason: str,
+        mode: str = "",
     ) -> Feedback:
         """Change impact or urgency, and with them the priority by the stored matrix.
 

@@ -159,10 +159,7 @@ _NAMES = {
 
 FACT_TYPES: tuple[FactType, ...] = (
     _type("submitted", "Received", "已受理", _submitted, personal=PERSONAL_FIELDS, final=True),
-    *(
-        _type(name, *_NAMES[name], fold=_step, edits=True, personal=("reason", "note", *_TOLD))
-        for name in STEPS
-    ),
+    *(_type(name, *_NAMES[name], fold=_step, edits=True, personal=("reason", "note", *_TOLD)) for name in STEPS),
     _type("reopened", "Reopened", "重新打开", _reopened, edits=True, personal=("reason", "note")),
     _type("overridden", "State overridden", "强制改变状态", _step, edits=True, personal=("reason",)),
     _type("replied", "Message", "消息", personal=("body",)),
@@ -176,7 +173,9 @@ FACT_TYPES: tuple[FactType, ...] = (
     _type("paused", "Paused", "暂停", _paused, personal=("note",)),
     _type("resumed", "Resumed", "恢复", _resumed, personal=("note",)),
     _type("assigned", "Assigned", "指派", _assigned, edits=True),
-    _type("expected", "Reason and expected time told", "已告知原因与预计时间", _expected, edits=True, personal=("reason",)),
+    _type(
+        "expected", "Reason and expected time told", "已告知原因与预计时间", _expected, edits=True, personal=("reason",)
+    ),
     _type("prioritised", "Priority changed", "优先级变更", _prioritised, edits=True, personal=("reason",)),
     _type("edited", "Edited", "修改", _edited, edits=True, personal=PERSONAL_FIELDS + _TOLD),
     _type("linked", "Linked", "关联", _linked),

@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from careplug.criteria import All, Any as AnyOf, Criteria, Is, Order
+from careplug.criteria import All, Criteria, Is, Order
+from careplug.criteria import Any as AnyOf
 from careplug.errors import NotFound
 from careplug.feedback.base import FEEDBACK, Base
 from careplug.feedback.entities import Feedback

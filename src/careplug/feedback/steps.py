@@ -57,7 +57,9 @@ class Steps(Base):
         category = self._state(transition.target).category
         if category != "open":
             for pause in case.pauses:
-                self._append(case.id, "resumed", {"reason": pause.reason, "cause": transition.name}, at=at, because=because)
+                self._append(
+                    case.id, "resumed", {"reason": pause.reason, "cause": transition.name}, at=at, because=because
+                )
         data = {"from": case.state, "to": transition.target, "category": category, "step": transition.name, **told}
         data |= {"person": self.unit.actor.person, "side": self.unit.actor.side}
         self._append(case.id, transition.fact, data, at=at, because=because)

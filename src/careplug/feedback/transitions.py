@@ -108,7 +108,7 @@ _TRANSITIONS: tuple[tuple[str, list[str], str, str, list[str], list[str], str, s
         "Dispatch",
         "派工",
     ),
-    ("diagnose", _OPEN[:3] + ["handling"], "diagnosing", "diagnosing", [], ["service"], "Diagnose", "诊断"),
+    ("diagnose", [*_OPEN[:3], "handling"], "diagnosing", "diagnosing", [], ["service"], "Diagnose", "诊断"),
     ("handle", _OPEN, "handling", "handling", [], ["service"], "Handle", "处理"),
     ("verify", ["diagnosing", "handling"], "verifying", "verifying", [], ["service"], "Test and verify", "测试与验证"),
     (

@@ -34,10 +34,16 @@ def out_of_range(field: str) -> Invalid:
     return Invalid("calendar.range", field=field, first=FIRST_YEAR, last=LAST_YEAR)
 
 
+def shown(value: object) -> str:
+    """A wrong value as an error shows it: enough to recognise it."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
 def name(value: object) -> str:
     """A calendar's name: any text that is not blank."""
     if not isinstance(value, str) or not value.strip():
-        raise Invalid("calendar.name", field="calendar.name", value=repr(value))
+        raise Invalid("calendar.name", field="calendar.name", value=shown(value))
     return value
 
 
@@ -45,7 +51,7 @@ def zone(value: str | ZoneInfo) -> str:
     """The key of an IANA time zone that this machine knows."""
     key: object = value.key if isinstance(value, ZoneInfo) else value
     if not isinstance(key, str):
-        raise Invalid("calendar.zone_type", field="calendar.zone", value=repr(value))
+        raise Invalid("calendar.zone_type", field="calendar.zone", value=shown(value))
     try:
         return ZoneInfo(key).key
     except (OSError, ValueError, LookupError):  # a folder, a path, an unknown key: zoneinfo has three answers
@@ -70,14 +76,14 @@ def _time(value: str, field: str, *, closing: bool = False) -> str:
     if closing and value in {"24:00", "24:00:00"}:
         return "24:00"
     if seconds(value) is None:
-        raise Invalid("calendar.time", field=field, value=repr(value))
+        raise Invalid("calendar.time", field=field, value=shown(value))
     return value.removesuffix(":00") if len(value) == 8 else value
 
 
 def intervals(value: Iterable[Iterable[str]], field: str) -> Intervals:
     """The shifts that start on one day, by start; they must not overlap."""
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise Invalid("calendar.intervals", field=field, value=repr(value))
+        raise Invalid("calendar.intervals", field=field, value=shown(value))
     found: list[tuple[str, str]] = []
     for index, item in enumerate(value):
         here = f"{field}.{index}"
@@ -97,7 +103,7 @@ def week(value: Mapping[str, Iterable[Iterable[str]]], field: str = "calendar.we
     _mapping(value, field)
     for key in value:
         if key not in WEEKDAYS:
-            raise Invalid("calendar.weekday", field=f"{field}.{key}", value=repr(key), known=", ".join(WEEKDAYS))
+            raise Invalid("calendar.weekday", field=f"{field}.{key}", value=shown(key), known=", ".join(WEEKDAYS))
     found = {day: intervals(value[day], f"{field}.{day}") for day in WEEKDAYS if day in value}
     return MappingProxyType({day: hours for day, hours in found.items() if hours})
 
@@ -107,7 +113,7 @@ def day(value: date, field: str) -> date:
     if isinstance(value, datetime):
         raise Invalid("calendar.date_is_datetime", field=field, value=value.isoformat())
     if not isinstance(value, date):
-        raise Invalid("calendar.date", field=field, value=repr(value))
+        raise Invalid("calendar.date", field=field, value=shown(value))
     return value
 
 
@@ -122,7 +128,7 @@ def holidays(value: Iterable[date]) -> tuple[date, ...]:
     """Days without any shift, sorted, each once."""
     given: object = value
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise Invalid("calendar.holidays", field="calendar.holidays", value=repr(value))
+        raise Invalid("calendar.holidays", field="calendar.holidays", value=shown(value))
     return tuple(sorted({day(item, f"calendar.holidays.{index}") for index, item in enumerate(value)}))
 
 
@@ -136,7 +142,7 @@ def dates(value: Mapping[date, Iterable[Iterable[str]]]) -> Mapping[date, Interv
 def periods(value: Iterable[tuple[date, Mapping[str, Iterable[Iterable[str]]]]]) -> tuple[Period, ...]:
     """Weeks that replace the first from a date on; the dates must rise."""
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise Invalid("calendar.periods", field="calendar.periods", value=repr(value))
+        raise Invalid("calendar.periods", field="calendar.periods", value=shown(value))
     found: list[Period] = []
     for index, item in enumerate(value):
         here = f"calendar.periods.{index}"
@@ -151,7 +157,7 @@ def periods(value: Iterable[tuple[date, Mapping[str, Iterable[Iterable[str]]]]])
 def closures(value: Iterable[tuple[datetime, datetime]]) -> tuple[Closure, ...]:
     """Stretches of time in which nothing is open, in UTC, sorted; those that meet become one."""
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise Invalid("calendar.closures", field="calendar.closures", value=repr(value))
+        raise Invalid("calendar.closures", field="calendar.closures", value=shown(value))
     found: list[Closure] = []
     for index, item in enumerate(value):
         here = f"calendar.closures.{index}"
@@ -177,7 +183,7 @@ def horizon(value: date | None) -> date | None:
 def aware(value: datetime, field: str) -> datetime:
     """The value itself, where it is a datetime that knows its offset."""
     if not isinstance(value, datetime):
-        raise Invalid("calendar.not_datetime", field=field, value=repr(value))
+        raise Invalid("calendar.not_datetime", field=field, value=shown(value))
     if value.utcoffset() is None:
         raise Invalid("calendar.naive", field=field, value=value.isoformat())
     return value
@@ -194,7 +200,7 @@ def utc(value: datetime, field: str) -> datetime:
 def count(value: int, field: str) -> int:
     """A number of days: whole and not negative."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Invalid("calendar.days_type", field=field, value=repr(value))
+        raise Invalid("calendar.days_type", field=field, value=shown(value))
     if value < 0:
         raise Invalid("calendar.days_negative", field=field, value=value)
     return value
@@ -203,16 +209,16 @@ def count(value: int, field: str) -> int:
 def choice(value: str, field: str, known: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in known:
-        raise Invalid("calendar.choice", field=field, value=repr(value), known=", ".join(known))
+        raise Invalid("calendar.choice", field=field, value=shown(value), known=", ".join(known))
     return value
 
 
 def _mapping(value: object, field: str) -> None:
     if not isinstance(value, Mapping):
-        raise Invalid("calendar.mapping", field=field, value=repr(value))
+        raise Invalid("calendar.mapping", field=field, value=shown(value))
 
 
 def _two(value: Any, code: str, field: str) -> tuple[Any, Any]:
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable) or len(ends := tuple(value)) != 2:
-        raise Invalid(code, field=field, value=repr(value))
+        raise Invalid(code, field=field, value=shown(value))
     return ends[0], ends[1]

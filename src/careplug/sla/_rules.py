@@ -88,10 +88,17 @@ class Rules:
     def shifts(self, ordinal: int) -> list[Shift]:
         """The shifts that start on a date, after gaps of the zone and closures; by opening."""
         hours = self.hours(ordinal)
-        if not hours or self.skipped(ordinal):
+        if not hours:
             return []
-        found = [(self.instant(ordinal, start) * SECOND, self.instant(ordinal, end) * SECOND) for start, end in hours]
-        found = [shift for shift in found if shift[0] < shift[1]]
+        offset, next_offset = self._offset(ordinal), self._offset(ordinal + 1)
+        if offset == next_offset and hours[-1][1] <= DAY:  # nearly every day
+            midnight = (ordinal - UNIX_DAY) * DAY - offset
+            found = [((midnight + start) * SECOND, (midnight + end) * SECOND) for start, end in hours]
+        elif next_offset - offset >= DAY:
+            return []
+        else:
+            both = [(self.instant(ordinal, start), self.instant(ordinal, end)) for start, end in hours]
+            found = [(start * SECOND, end * SECOND) for start, end in both if start < end]
         return list(self._cut(found)) if self._closures else found
 
     def kind(self, ordinal: int) -> DayKind:

@@ -185,7 +185,7 @@ class WorkCalendar:
         self._table.cover(since, field)
         opening = self.next_open(start) - EPOCH if ends == "same_time" else since
         rules, start_at, opening_at = self._table.rules, since // MICROSECOND, opening // MICROSECOND
-        return _instant(_days.add_working(rules, start_at, opening_at, count, ends, field))
+        return _instant(_days.add_working(rules, start_at, opening_at, count, ends, "calendar.add_days.n"))
 
     def add_dates(self, start: datetime, n: int, ends: Literal["same_time", "midnight"] = "same_time") -> datetime:
         """``n`` local dates on from ``start``, ``n >= 0``, working or not: at the same clock time or at 24:00."""
@@ -252,12 +252,14 @@ class WorkCalendar:
 
     def _add(self, start: datetime, amount: timedelta, roll: Roll) -> datetime:
         """``add`` the careful way: checks every argument and grows the table."""
-        field = "calendar.add.start"
-        since = _since(start, field)
+        since = _since(start, "calendar.add.start")
         if not isinstance(amount, timedelta):
-            raise Invalid("calendar.amount", field="calendar.add.amount", value=repr(amount))
+            raise Invalid("calendar.amount", field="calendar.add.amount", value=_parse.shown(amount))
         _parse.choice(roll, "calendar.add.roll", _ROLLS)
-        worked = self._table.worked(since, field) + amount
+        try:
+            worked = self._table.worked(since, "calendar.add.start") + amount
+        except OverflowError:
+            raise _parse.out_of_range("calendar.add.amount") from None
         latest = roll == "open" or amount <= ZERO
         return EPOCH + self._table.find(since, worked, "calendar.add.amount", latest=latest)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from careplug.criteria import All, Any as AnyOf, Criteria, Is, Order
+from careplug.criteria import All, Criteria, Is, Order
+from careplug.criteria import Any as AnyOf
 from careplug.definitions import Definition, Definitions, digest_of
 from careplug.errors import Invalid, NotFound
 from careplug.ports import Unit
@@ -66,9 +67,7 @@ class Changes:
                 if limit is not None and done >= limit:
                     return
 
-    def apply(
-        self, kind: str, name: str, *, mode: str = "keep", after: str = "", batch: int = 200
-    ) -> tuple[int, str]:
+    def apply(self, kind: str, name: str, *, mode: str = "keep", after: str = "", batch: int = 200) -> tuple[int, str]:
         """Bring a batch of open cases under the active revision, as a fact each.
 
         Returns how many cases moved, and the id to pass as ``after`` for the next batch (``""`` at the end). Cases that
@@ -123,7 +122,7 @@ class Changes:
         """Decide anew at the start and at each change of priority or kind, then follow."""
         found: list[Event] = []
         state = feedback
-        old: dict[str, Mapping[str, Any]] = {}
+        old: Mapping[str, Mapping[str, Any]] = {}
         for event in sorted(events, key=lambda item: item.sequence):
             found.append(event)
             if event.type not in ("submitted", "prioritised", "edited"):
@@ -185,8 +184,7 @@ class Changes:
         cls = self.unit.setup.entity(FEEDBACK)
         while True:
             idents = self._page(kind, name, after, batch)
-            for feedback in self.unit.store.find(cls, Is("id", "in", tuple(idents)), order=(Order("id"),)):
-                yield feedback
+            yield from self.unit.store.find(cls, Is("id", "in", tuple(idents)), order=(Order("id"),))
             if len(idents) < batch:
                 return
             after = idents[-1]

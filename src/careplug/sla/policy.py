@@ -167,7 +167,7 @@ def _rule(data: object, place: str) -> Rule:
     )
     return Rule(
         metric=_text(data.get("metric"), f"{place}.metric"),
-        target=targets.from_data(data.get("target"), f"{place}.target"),
+        target=targets.from_data(data.get("target", {}), f"{place}.target"),
         kinds=tuple(_text(item, f"{place}.kinds") for item in _list(data, "kinds", place)),
         priorities=tuple(priorities),
         calendar=_text(data.get("calendar", ""), f"{place}.calendar", empty=True),
@@ -188,12 +188,13 @@ def _level(data: object, place: str) -> Level:
     value = data[times[0]]
     if type(value) is not int or value < 0 or (times[0] == "share" and not 1 <= value <= 100):
         raise Invalid("policy.level_value", field=f"{place}.{times[0]}", value=repr(value))
+    when: dict[str, Any] = {times[0]: value if times[0] == "share" else timedelta(seconds=value)}
     return Level(
         name=_text(data.get("name"), f"{place}.name"),
         to=tuple(_text(item, f"{place}.to") for item in _list(data, "to", place)),
         action=_choice(data.get("action", "tell"), _ACTIONS, f"{place}.action"),
         calendar=_text(data.get("calendar", ""), f"{place}.calendar", empty=True),
-        **{times[0]: value if times[0] == "share" else timedelta(seconds=value)},
+        **when,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -181,7 +182,7 @@ def _segments(run: Run, pauses: Sequence[PauseSpan], until: datetime) -> tuple[S
         for start, stop in [*((pause.start, pause.end) for pause in heard), *run.solved]:
             edges |= {edge for edge in (start, stop) if edge is not None and leg.since < edge < end}
         order = sorted(edges)
-        for a, b in zip(order, order[1:], strict=False):
+        for a, b in pairwise(order):
             found.append(_segment(leg, number, (a, b), heard, run.solved))
     return tuple(found)
 

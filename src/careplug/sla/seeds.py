@@ -21,7 +21,7 @@ def _calendar(name: str, data: Mapping[str, Any]) -> WorkCalendar:
 PARSERS = {"calendar": _calendar, "metric": Metric.parse, "policy": Policy.parse}
 
 _HOURS = [["09:00", "12:00"], ["13:00", "18:00"]]
-_WEEK = {day: _HOURS for day in ("mon", "tue", "wed", "thu", "fri")}
+_WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), _HOURS)
 _ALWAYS = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 
 

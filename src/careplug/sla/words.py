@@ -12,7 +12,7 @@ from careplug.text import Text, catalogue, say
 __all__ = ["duration", "moment", "receipt_text", "word"]
 
 
-def receipt_text(receipt: Receipt, language: str = "en", *, label: Text = Text(), zone: str = "") -> str:  # noqa: B008
+def receipt_text(receipt: Receipt, language: str = "en", *, label: Text = Text(), zone: str = "") -> str:
     """The receipt as lines of text; instants in ``zone``, by default the calendar's."""
     choice = receipt.leg.choice
     place = zone or choice.calendar.zone
