@@ -120,7 +120,7 @@ class FolderFiles:
 
 
 def _owner(tenant: str) -> str:
-    return hashlib.sha256(tenant.encode()).hexdigest()[:16]
+    return hashlib.sha256(tenant.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _new_key(tenant: str, digest: str) -> str:

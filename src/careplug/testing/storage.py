@@ -1,0 +1,82 @@
+"""The conformance suite of storages: what careplug relies on, with the memory storage as the reference.
+
+    import pytest
+    from careplug.testing.storage import StorageSuite
+
+    class TestMyStorage(StorageSuite):
+        @pytest.fixture(scope="class")
+        def storage_factory(self):
+            opened = []
+
+            def make(specs):
+                store = MyStorage(...)
+                store.bind(specs)
+                store.upgrade()
+                opened.append(store)
+                return store
+
+            yield make
+            for store in opened:
+                store.close()
+
+Every test works in tenants of its own, so ``make`` may give the same storage again.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from careplug.errors import CareError
+from careplug.ports import Storage
+from careplug.testing._claims import Claims
+from careplug.testing._concurrency import Concurrency
+from careplug.testing._entities import SPECS, Thing
+from careplug.testing._queries import Queries
+from careplug.testing._round_trip import RoundTrip
+from careplug.testing._support import StorageFactory, keyed, reading, thing, writing
+from careplug.testing._transactions import Transactions
+
+__all__ = ["SPECS", "StorageFactory", "StorageSuite"]
+
+
+class StorageSuite(RoundTrip, Transactions, Queries, Claims, Concurrency):
+    """Subclass it and give the fixture ``storage_factory``: specs in, a bound and upgraded storage out.
+
+    Flags to override: ``first_year`` and ``last_year`` of the dates it can hold; ``threads`` that write at once
+    and ``rounds`` of each.
+    """
+
+    def test_name_and_capabilities(self, store: Storage) -> None:
+        """It says what it is and what it can do beyond the port."""
+        assert isinstance(store, Storage)
+        assert store.name
+        assert isinstance(store.capabilities, frozenset)
+
+    def test_a_fresh_storage_needs_nothing(self, store: Storage) -> None:
+        """Bound and upgraded, it has no step left."""
+        store.check()
+        assert store.plan() == []
+        assert store.upgrade() == []
+        store.erase_traces()
+
+    def test_strange_hosts_are_not_joined(self, store: Storage, tenant: str) -> None:
+        """A host it cannot join is refused with the remedy."""
+        for host in (None, object(), "host"):
+            with pytest.raises(CareError) as caught:
+                store.join(host, tenant=tenant)
+            assert caught.value.field
+
+    def test_search(self, store: Storage, tenant: str) -> None:
+        """With the capability every word is found; without it the question is refused."""
+        if "search" not in store.capabilities:
+            with reading(store, tenant) as transaction, pytest.raises(CareError):
+                transaction.search(Thing, "pump")
+            return
+        found = thing(tenant, words="The Pump is 漏水")
+        with writing(store, tenant) as transaction:
+            transaction.add(found)
+            transaction.add(thing(tenant, words="something else"))
+            transaction.add(keyed(tenant, "pump"))
+            transaction.flush()
+            assert transaction.search(Thing, "pump 漏水") == [found]
+            assert transaction.search(Thing, "pump nothing") == []
