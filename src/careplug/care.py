@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from careplug.clock import Now, system_now
-from careplug.contributions import Handler, PolicySource
+from careplug.contributions import Handler
 from careplug.definitions import DefinitionCache, Stamp, install
 from careplug.errors import Invalid, NotFound
 from careplug.messages.directory import StoredDirectory
@@ -177,7 +177,7 @@ class Care:
             definitions=DefinitionCache(found.seeds, PARSERS),
             services={item.type: item.factory for item in found.services},
             handlers=_by_fact(found.handlers),
-            policy_sources=_sources(found),
+            policy_sources=found.policy_sources,
             custom={spec.name: {field.name: field for field in spec.extra} for spec in found.entities},
             directory=directory,
             files=files,
@@ -185,10 +185,6 @@ class Care:
             clock=self.clock,
             number_prefix=number_prefix,
         )
-
-
-def _sources(found: Any) -> tuple[PolicySource, ...]:
-    return tuple(getattr(found, "policy_sources", ()))
 
 
 def _by_fact(handlers: Sequence[Handler]) -> Any:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Job,
         Messages,
         Panel,
+        PolicySource,
         Resource,
         Seed,
         ServiceFactory,
@@ -105,8 +106,9 @@ def careplug_channels(settings: Any) -> tuple[ChannelFactory, ...]:
 
 
 @hookspec
-def careplug_services(settings: Any) -> tuple[ServiceFactory, ...]:
-    """Services that a unit of work offers by type. Called once while built; a factory runs at ``unit.get(type)``.
+def careplug_services(settings: Any) -> tuple[ServiceFactory | PolicySource, ...]:
+    """Services that a unit of work offers by type, and sources of policies (a contract's). Called once while built; a
+    factory runs at ``unit.get(type)``, a source whenever a case's service levels are decided.
 
     Any plugin may implement it. Export the type from ``careplug_NAME.api``, so that others can ask for it. A
     type has one owner.

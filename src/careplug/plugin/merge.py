@@ -22,6 +22,7 @@ from careplug.contributions import (
     Job,
     Messages,
     Panel,
+    PolicySource,
     Resource,
     Seed,
     ServiceFactory,
@@ -66,6 +67,7 @@ class Contributions:
     storages: tuple[StorageFactory, ...] = ()
     channels: tuple[ChannelFactory, ...] = ()
     services: tuple[ServiceFactory, ...] = ()
+    policy_sources: tuple[PolicySource, ...] = ()
     handlers: tuple[Handler, ...] = ()
     jobs: tuple[Job, ...] = ()
     commands: tuple[Command, ...] = ()
@@ -162,6 +164,7 @@ def merge(bundles: Sequence[Bundle]) -> Contributions:
         storages=_named(_of(items, StorageFactory)),
         channels=_named(_of(items, ChannelFactory)),
         services=tuple(sorted(_of(items, ServiceFactory), key=keys)),
+        policy_sources=_named(_of(items, PolicySource)),
         handlers=tuple(sorted(_of(items, Handler), key=lambda handler: (handler.rank, handler.name))),
         jobs=_named(_of(items, Job)),
         commands=_named(_of(items, Command)),
