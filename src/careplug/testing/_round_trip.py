@@ -124,7 +124,7 @@ REFUSED: tuple[tuple[str, Any], ...] = (
     ("data", {"when": NOON}),
     ("data_or_none", {"a": {"b": float("nan")}}),
     ("parts", (attrs.evolve(PART, at=datetime(2026, 1, 1)),)),
-    ("parts", (attrs.evolve(PART, **{"amount": 1.5}),)),
+    ("parts", (attrs.evolve(PART, amount=1.5),)),  # type: ignore[arg-type]
     ("parts", (attrs.evolve(PART, who=Ref("a:b", "c")),)),
     ("custom", {"since": "2026-01-01"}),
     ("custom", {"cost": 1.5}),

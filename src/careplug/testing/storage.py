@@ -5,7 +5,8 @@
 
     class TestMyStorage(StorageSuite):
         @pytest.fixture(scope="class")
-        def storage_factory(self):
+        @classmethod
+        def storage_factory(cls):
             opened = []
 
             def make(specs):
