@@ -143,18 +143,18 @@ def make_calendar(pick: Pick, zone: str, anchor: date) -> WorkCalendar:
     )
 
 
-def make_week(pick: Pick) -> dict[str, list[tuple[str, str]]]:
+def make_week(pick: Pick) -> dict[str, Sequence[tuple[str, str]]]:
     """Usual weeks as often as odd ones."""
     kind = pick.integer(0, 5)
-    office = [("09:00", "12:00"), ("13:00", "18:00")]
+    office = (("09:00", "12:00"), ("13:00", "18:00"))
     if kind == 0:
         return dict.fromkeys(WEEKDAYS[:5], office)
     if kind == 1:
-        return dict.fromkeys(WEEKDAYS, [("00:00", "24:00")])
+        return dict.fromkeys(WEEKDAYS, (("00:00", "24:00"),))
     if kind == 2:
-        return dict.fromkeys(WEEKDAYS, [("22:00", "06:00")])
+        return dict.fromkeys(WEEKDAYS, (("22:00", "06:00"),))
     if kind == 3:
-        return dict.fromkeys(WEEKDAYS[: pick.integer(1, 7)], make_hours(pick))
+        return dict.fromkeys(WEEKDAYS[: pick.integer(1, 7)], tuple(make_hours(pick)))
     return {day: make_hours(pick) for day in WEEKDAYS}
 
 
