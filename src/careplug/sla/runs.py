@@ -171,11 +171,16 @@ def pauses_of(events: Sequence[Event]) -> tuple[PauseSpan, ...]:
 
 def follow(events: Sequence[Event], book: Book) -> History:
     """Every run of every metric that a decision fact ever gave a rule."""
+    decided = {
+        (event.sequence, name): Choice.read(data, book)
+        for event in events
+        if event.type == DECIDED
+        for name, data in event.data["metrics"].items()
+    }
     tracks: dict[str, _Track] = {}
-    for event in events:
-        if event.type == DECIDED:
-            for name, data in event.data["metrics"].items():
-                tracks.setdefault(name, _Track(name, Choice.read(data, book).metric, book))
+    for (_, name), choice in decided.items():
+        if name not in tracks:
+            tracks[name] = _Track(name, choice.metric, decided)
     cycle = 1
     for event in events:
         if event.type == REOPENED:
@@ -195,10 +200,10 @@ def follow(events: Sequence[Event], book: Book) -> History:
 class _Track:
     """Follows one metric through the events."""
 
-    def __init__(self, name: str, metric: Metric, book: Book) -> None:
+    def __init__(self, name: str, metric: Metric, decided: Mapping[tuple[int, str], Choice]) -> None:
         self.name = name
         self.metric = metric
-        self.book = book
+        self.decided = decided
         self.choice: Choice | None = None
         self.runs: list[Run] = []
 
@@ -255,11 +260,11 @@ class _Track:
             if run is not None:
                 run.outcome = "void"
             return
-        data = event.data["metrics"].get(self.name)
-        if data is None:
+        choice = self.decided.get((event.sequence, self.name))
+        if choice is None:
             return
         first = self.choice is None
-        self.choice = Choice.read(data, self.book)
+        self.choice = choice
         if first and self.runs and not self.runs[-1].legs:
             self._bind(self.runs[-1], event)
         elif run is not None:

@@ -23,6 +23,9 @@ __all__ = ["Attainment", "Sla", "handle"]
 
 FEEDBACK = "feedback"
 _STRUCTURE = frozenset({"submitted", "paused", "resumed", "reopened", "voided", "policy_decided"})
+_KEPT = 4096
+"""How many decisions are remembered: policies may ask about a field with many values."""
+
 _DECIDES = frozenset({"prioritised", "edited"})
 
 
@@ -80,7 +83,8 @@ class Sla:
 
     def _moved(self, before: Any, after: Any) -> bool:
         """Whether a field changed that any policy asks about."""
-        return any(field_of(before, name) != field_of(after, name) for name in self._offer().fields())
+        fields = self.definitions.memo("decision_fields", self._offer().fields)
+        return any(field_of(before, name) != field_of(after, name) for name in fields)
 
     def _listened(self) -> frozenset[str]:
         def make() -> frozenset[str]:
@@ -101,7 +105,7 @@ class Sla:
             for source in self.unit.setup.policy_sources
             for candidate in source.candidates(self.unit, feedback)
         ]
-        new = decision(feedback, self._offer(), offered, at)
+        new = self._decision(feedback, offered, at)
         old = {} if cause == "submitted" else last_choices(self.history(feedback.id).events)
         changed = {name: entry for name, entry in new.items() if name not in old or differs(old[name], entry)}
         dropped = sorted(set(old) - set(new))
@@ -114,6 +118,20 @@ class Sla:
         data = {"cause": cause, "metrics": changed, **({"dropped": dropped} if dropped else {})}
         self.timeline.append(FEEDBACK, feedback.id, "policy_decided", data, at=at, origin=origin, quiet=True)
         return data
+
+    def _decision(self, feedback: Any, offered: Sequence[Any], at: datetime) -> dict[str, dict[str, Any]]:
+        """The decision for a case; stored policies answer alike for cases that are alike in what they ask about."""
+        offer = self._offer()
+        if offered:
+            return decision(feedback, offer, offered, at)
+        known: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = self.definitions.memo("decisions", dict)
+        key = tuple(field_of(feedback, name) for name in self.definitions.memo("decision_fields", offer.fields))
+        found = known.get(key)
+        if found is None:
+            if len(known) >= _KEPT:
+                known.clear()
+            found = known[key] = decision(feedback, offer, (), at)
+        return {name: dict(entry) for name, entry in found.items()}
 
     def _pass_verdicts(self, fact: Fact, found: Sequence[Receipt], history: History) -> None:
         verdicts = [

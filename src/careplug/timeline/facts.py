@@ -23,7 +23,7 @@ from careplug.entity import EntitySpec, column
 from careplug.errors import Invalid
 from careplug.refs import Ref, new_id
 
-__all__ = ["ERASED", "SPECS", "Fact", "FactRow", "Personal", "canonical", "facts_of", "plain", "split"]
+__all__ = ["ERASED", "SPECS", "Fact", "FactRow", "Personal", "canonical", "encode", "facts_of", "plain", "split"]
 
 ERASED = "\u2588\u2588\u2588"
 """What a reader sees where a personal value was erased."""
@@ -91,7 +91,12 @@ def canonical(value: object) -> str:
 
     ``Invalid`` (field = the dotted place) for a float or a type that has no canonical text.
     """
-    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return encode(plain(value))
+
+
+def encode(value: object) -> str:
+    """The canonical text of what is plain JSON data already."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def plain(value: object, place: str = "data") -> Any:
@@ -133,7 +138,7 @@ def split(data: Mapping[str, Any], personal: Sequence[str]) -> tuple[dict[str, A
 
 def digest(salt: bytes, value: object) -> str:
     """HMAC-SHA-256 of a personal value's canonical text under its salt, in hex."""
-    return hmac.new(salt, canonical(value).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(salt, encode(value).encode(), hashlib.sha256).hexdigest()
 
 
 def is_digest(value: object) -> bool:

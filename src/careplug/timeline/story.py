@@ -14,7 +14,7 @@ from careplug.errors import Conflict, Invalid, NotFound
 from careplug.ports import Unit
 from careplug.refs import new_id
 from careplug.timeline import chain
-from careplug.timeline.facts import Fact, FactRow, Personal, canonical, facts_of, make_row, plain, split
+from careplug.timeline.facts import Fact, FactRow, Personal, encode, facts_of, make_row, plain, split
 
 __all__ = ["Timeline"]
 
@@ -170,7 +170,7 @@ class Timeline:
 
     def _store(self, fact: Fact, head: str, personal: Sequence[str]) -> Fact:
         open_part, beside = split(fact.data, personal)
-        row = make_row(fact, canonical(open_part), "")
+        row = make_row(fact, encode(open_part), "")
         row = attrs.evolve(row, hash=chain.seal(head or chain.START, row))
         self.unit.store.add(row)
         if beside:
