@@ -13,7 +13,6 @@ from careplug.contributions import HookSpecs
 from careplug.errors import CareError, PluginFailed
 from careplug.plugin.implementations import Implementation
 from careplug.plugin.items import HOOKS, fault
-from careplug.plugin.markers import PROJECT
 from careplug.plugin.merge import Bundle
 from careplug.plugin.report import BLOCKED, FAILED, LOADED, Owner, PluginLine
 from careplug.plugin.sources import Source
@@ -24,7 +23,6 @@ T = TypeVar("T")
 
 log = logging.getLogger("careplug.plugin")
 
-_SPEC = f"{PROJECT}_spec"
 _NO_PLUGIN = (str, bytes, int, float, tuple, list, dict, set, type(None))
 
 
@@ -59,6 +57,7 @@ def say_failure(owner: Owner, error: CareError) -> None:
 class Candidate:
     """One plugin on its way in: what is known of it so far. Lives as long as the ``Plugins`` it belongs to.
 
+    ``specs`` and ``bundle`` are None until it was asked. ``specified`` are the hooks it lets others implement.
     ``loaded`` means that its contributions are in use, which stays so where its startup fails later.
     """
 
@@ -71,6 +70,7 @@ class Candidate:
     loading: float = 0.0
     startup: float = 0.0
     specs: tuple[HookSpecs, ...] | None = None
+    specified: frozenset[str] = frozenset()
     bundle: Bundle | None = None
     deprecated: dict[str, str] = attrs.field(factory=dict)
     loaded: bool = False
@@ -99,11 +99,6 @@ class Candidate:
                 if each is not None:
                     each.__traceback__ = None  # it is logged; kept, its frames would live as long as the report
         return error is not None
-
-    def specified(self) -> list[str]:
-        """The hooks it specifies for others."""
-        modules = [part.module for part in self.specs or ()]
-        return [name for module in modules for name in dir(module) if hasattr(getattr(module, name, None), _SPEC)]
 
     def implements(self, hook: str) -> bool:
         """Whether it implements a hook."""

@@ -107,7 +107,7 @@ def _sentences(plugins: Plugins) -> Iterator[Finding]:
     for code in sorted(set(given.sentences) & set(catalogue())):
         owner = given.owners["sentence", code]
         if owner.name != CORE:
-            yield Finding(code="sentence", level=WARNING, plugin=str(owner), params={"code": code})
+            yield Finding(code="sentence", level=WARNING, plugin=str(owner), params={"sentence": code})
 
 
 def _tables(plugins: Plugins) -> Iterator[Finding]:

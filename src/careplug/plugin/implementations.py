@@ -100,9 +100,10 @@ def unknown(found: Implementation, hooks: Sequence[str], lost: Mapping[str, str]
         return PluginFailed("plugin.hook_prefix", field=field, hook=found.hook)
     from difflib import get_close_matches
 
-    near = get_close_matches(found.hook, hooks, n=1)
+    # Without the prefix, which makes any two names look alike.
+    near = get_close_matches(found.hook.removeprefix(PREFIX), [hook.removeprefix(PREFIX) for hook in hooks], n=1)
     if near:
-        return PluginFailed("plugin.hook_misspelt", field=field, hook=found.hook, near=near[0])
+        return PluginFailed("plugin.hook_misspelt", field=field, hook=found.hook, near=f"{PREFIX}{near[0]}")
     return PluginFailed("plugin.hook_unknown", field=field, hook=found.hook, known=", ".join(hooks))
 
 

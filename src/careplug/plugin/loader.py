@@ -188,11 +188,12 @@ class Loader:
         if not names:
             candidate.fail(PluginFailed("plugin.spec_none", field=field, module=repr(part.module)))
         if candidate.alive:
+            candidate.specified |= names.keys()
             self._check_against(part.module, list(names))
 
     def _owner_of(self, hook: str, asking: Candidate) -> str:
         others = (other for other in self.alive() if other is not asking)
-        return next((str(other.owner) for other in others if hook in other.specified()), "careplug")
+        return next((str(other.owner) for other in others if hook in other.specified), "careplug")
 
     def _check_against(self, module: Any, names: Sequence[str]) -> None:
         """Take out everybody who implements these new hooks wrongly, then make pluggy know them."""
@@ -275,7 +276,8 @@ class Loader:
             if not isinstance(result, tuple):
                 return (), not_tuple(result, field, hook)
         items = tuple(item for result in results for item in result)
-        return items, next((wrong for item in items if (wrong := item_fault(item, hook, field))), None)
+        error = next((wrong for item in items if (wrong := item_fault(item, hook, field))), None)
+        return ((), error) if error else (items, None)
 
     def _join(self) -> None:
         """Check all contributions against each other and make one of them."""
@@ -288,5 +290,5 @@ class Loader:
 
     def _lose(self, candidate: Candidate) -> None:
         """Remember the hooks of a plugin that failed: whoever implements them hears whose they were."""
-        for name in candidate.specified():
+        for name in candidate.specified:
             self._lost.setdefault(name, str(candidate.owner))

@@ -109,29 +109,29 @@ def _hints(cls: type, place: str) -> dict[str, Any]:
 def _build(cls: type[T], values: Mapping[str, Any], fields: Mapping[str, Any], place: str) -> T:
     try:
         return cls(**values)
-    except CareError as error:
-        if error.field.startswith(place):
-            raise
-        key = error.field if error.field in fields else ""
-        field = f"{place}.{key}" if key else f"{place}.refused"
-        raise Invalid("settings.refused", field=field, error=error.text("en")) from error
     except Exception as error:
         key = _culprit(error, fields)
-        if key and fields[key].metadata.get("secret"):
-            raise Invalid("settings.refused", field=f"{place}.{key}", error=type(error).__name__) from None
+        concerned = [fields[key]] if key else list(fields.values())
         field = f"{place}.{key}" if key else f"{place}.refused"
+        if any(each.metadata.get("secret") for each in concerned):
+            # Its words may repeat the value, and a traceback in the log would show them.
+            raise Invalid("settings.refused", field=field, error=type(error).__name__) from None
         raise Invalid("settings.refused", field=field, error=_words(error)) from error
 
 
 def _culprit(error: Exception, fields: Mapping[str, Any]) -> str:
-    """The key a validator complained about: attrs hands the attribute over, or says its name in quotes first."""
+    """The key a validator complained about: ours has a field, attrs hands the attribute over or quotes its name."""
+    if isinstance(error, CareError):
+        return error.field if error.field in fields else ""
     for key, field in fields.items():
-        if any(part is field or part == field for part in error.args if isinstance(part, attrs.Attribute)):
+        if any(part == field for part in error.args if isinstance(part, attrs.Attribute)):
             return key
     named = re.match(r"'(\w+)'", str(error.args[0])) if error.args else None
     return next((key for key, field in fields.items() if named and field.name == named[1]), "")
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, CareError):
+        return error.text("en")
     first = error.args[0] if error.args else ""
     return first if isinstance(first, str) and first else f"{type(error).__name__}: {error}"

@@ -69,16 +69,9 @@ def find(plugins: Sequence[object], *, block: Collection[str], environ: Mapping[
 
 
 def _core() -> ModuleType:
-    """The core's own contributions; an empty module in a build that has none (the plugin layer alone)."""
-    from importlib import import_module
+    from careplug.plugin import builtin
 
-    name = "careplug.plugin.builtin"
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        return ModuleType(name)
+    return builtin
 
 
 def _host(plugin: object, point: EntryPoint | None) -> Source:
@@ -124,8 +117,9 @@ def _screen(source: Source, block: Collection[str], wanted: frozenset[str] | Non
 
 def _is(point: EntryPoint, plugin: object) -> bool:
     """Whether an entry point means an object at hand, found out without an import."""
-    found: object = sys.modules.get(point.module)
-    for part in filter(None, point.attr.split(".")):
+    module, _, path = point.value.partition("[")[0].replace(" ", "").partition(":")
+    found: object = sys.modules.get(module)
+    for part in filter(None, path.split(".")):
         found = getattr(found, part, None)
     return found is not None and found is plugin
 
