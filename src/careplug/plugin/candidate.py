@@ -17,12 +17,23 @@ from careplug.plugin.merge import Bundle
 from careplug.plugin.report import BLOCKED, FAILED, LOADED, Owner, PluginLine
 from careplug.plugin.sources import Source
 
-__all__ = ["Candidate", "contained", "import_error", "item_fault", "misfit", "not_tuple", "raised_error", "say_failure"]
+__all__ = [
+    "Candidate",
+    "contained",
+    "import_error",
+    "item_fault",
+    "misfit",
+    "not_tuple",
+    "passes",
+    "raised_error",
+    "say_failure",
+]
 
 T = TypeVar("T")
 
 log = logging.getLogger("careplug.plugin")
 
+_PASSING = (KeyboardInterrupt, GeneratorExit)
 _NO_PLUGIN = (str, bytes, int, float, tuple, list, dict, set, type(None))
 
 
@@ -36,15 +47,20 @@ def contained(
     """
     try:
         return call(), None
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
     except BaseException as error:
-        if isinstance(error, BaseExceptionGroup) and error.subgroup(KeyboardInterrupt) is not None:
+        if passes(error):
             raise
         made = failure(error)
         if made is not error:
             made.__cause__ = error
         return None, made
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an error is about the process and not about the plugin that it came out of."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(_PASSING) is not None
+    return isinstance(error, _PASSING)
 
 
 def say_failure(owner: Owner, error: CareError) -> None:

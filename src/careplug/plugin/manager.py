@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from careplug.contributions import Denied
-from careplug.errors import CareError, Invalid, NotFound, PluginFailed, Refused
+from careplug.errors import CareError, Invalid, NotFound, PluginFailed
 from careplug.plugin.candidate import Candidate, contained, not_tuple, raised_error, say_failure
+from careplug.plugin.decision import Decider, decide
 from careplug.plugin.loader import Loader
 from careplug.plugin.markers import PROJECT
 from careplug.plugin.merge import Contributions
@@ -38,7 +38,7 @@ class Plugins:
         self._require = tuple(require)
         self._lock = threading.Lock()
         self._started: list[Candidate] | None = None
-        self._deciders = [(each, self._caller("careplug_allow", each)) for each in self._with("careplug_allow")]
+        self._deciders = tuple(Decider.of(each) for each in self._with("careplug_allow"))
         self.environment = environment
         self.contributions: Contributions = loader.contributions
 
@@ -120,14 +120,7 @@ class Plugins:
         ``Refused`` with ``params["plugin"]`` and the plugin's own sentence. A plugin that breaks while it is asked
         refuses too: whether it would have denied is not known.
         """
-        refusals = []
-        for candidate, call in self._deciders:
-            refusal = _decision(candidate.owner, call, actor, action, subject)
-            if refusal is not None:
-                refusals.append(refusal)
-        if refusals:
-            # The same one whatever the order of plugins: a plugin's own no before a broken plugin, then by name.
-            raise min(refusals, key=lambda each: (each.code in _BROKEN, str(each.params["plugin"])))
+        decide(self._deciders, actor, action, subject)
 
     def startup(self, care: Any) -> None:
         """Tell each plugin that the ``Care`` is ready. A second call does nothing.
@@ -231,35 +224,6 @@ class Environment:
         # Only ours: settings of plugins may be secret, other people's secrets are none of our business.
         variables = {key: value for key, value in environ.items() if key.startswith(f"{PROJECT.upper()}_")}
         return cls(joined, variables, tuple(block))
-
-
-_BROKEN = ("plugin.allow_failed", "plugin.allow_result")
-
-
-def _decision(
-    owner: Owner, call: Callable[..., Any], actor: Actor, action: str, subject: object | None
-) -> Refused | None:
-    who: dict[str, Any] = {"plugin": owner.name, "version": owner.version, "action": action}
-
-    def broken(raised: BaseException) -> CareError:
-        if isinstance(raised, Refused):
-            raised.params = {**raised.params, **who}
-            return raised
-        words = raised_error(raised, action, "careplug_allow").text("en")
-        return Refused("plugin.allow_failed", field=f"allow.{action}", error=words, **who)
-
-    results, refused = contained(lambda: call(actor=actor, action=action, subject=subject), broken)
-    if isinstance(refused, Refused):
-        if refused.code in _BROKEN:
-            say_failure(owner, refused)
-        return refused
-    for result in results or ():
-        if isinstance(result, Denied):
-            return Refused(result.code, field=f"allow.{action}", sentence=result.reason, **who)
-        wrong = Refused("plugin.allow_result", field=f"allow.{action}", value=type(result).__name__, **who)
-        say_failure(owner, wrong)
-        return wrong
-    return None
 
 
 def _absent(name: str) -> PluginLine:

@@ -21,6 +21,22 @@ def test_nobody_objects():
     load(handler("one"), module("mild", careplug_allow=lambda actor, action, subject: None)).allow(SYSTEM, "x.do")
 
 
+def test_arguments_go_by_their_names():
+    seen = []
+    one = module("one", careplug_allow=lambda subject, actor: seen.append((actor, subject)))
+    two = module("two", careplug_allow=lambda action: seen.append(action))
+    load(one, two).allow(SYSTEM, "x.do", 7)
+    assert seen == [(SYSTEM, 7), "x.do"]
+
+
+def test_an_interrupt_while_asked_passes():
+    def careplug_allow():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(module("slow", careplug_allow=careplug_allow)).allow(SYSTEM, "x.do")
+
+
 def test_any_denial_wins_and_names_its_plugin():
     seen = []
     mild = module("mild", careplug_allow=lambda action: seen.append(action))
