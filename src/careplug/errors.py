@@ -44,7 +44,9 @@ class CareError(Exception):
         """The sentence in ``language`` (``"en"``, ``"zh_CN"``): what is wrong and what to do about it."""
         from careplug import text
 
-        values = {"field": self.field, **self.params}
+        # An error inside an error is read in the same language.
+        inner = {key: each.text(language) for key, each in self.params.items() if isinstance(each, CareError)}
+        values = {"field": self.field, **self.params, **inner}
         if self.sentence is not None:
             return text.fill(self.sentence.get(language), values)
         return text.say(f"error.{self.code}", language, **values)

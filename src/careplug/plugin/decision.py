@@ -69,8 +69,8 @@ class Decider:
         if isinstance(raised, Refused):
             raised.params = {**raised.params, **who}
             return raised
-        words = raised_error(raised, action, HOOK).text("en")
-        wrong = Refused("plugin.allow_failed", field=f"allow.{action}", error=words, **who)
+        reason = raised_error(raised, f"plugins.{self.owner.name}.{HOOK}", HOOK)
+        wrong = Refused("plugin.allow_failed", field=f"allow.{action}", error=reason, **who)
         wrong.__cause__ = raised
         say_failure(self.owner, wrong)
         return wrong

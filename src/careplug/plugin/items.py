@@ -111,7 +111,7 @@ def fault(item: Any, where: str) -> CareError | None:
         return _deep_fault(item, place)
     except CareError as error:
         problem = error.field or error.code
-        return PluginFailed("plugin.item.storable", field=f"{place}.{problem}", error=error.text("en"))
+        return PluginFailed("plugin.item.storable", field=f"{place}.{problem}", error=error)
     except Exception as error:
         return PluginFailed("plugin.item.broken", field=place, error=f"{type(error).__name__}: {error}")
 

@@ -130,8 +130,8 @@ def _culprit(error: Exception, fields: Mapping[str, Any]) -> str:
     return next((key for key, field in fields.items() if named and field.name == named[1]), "")
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception) -> str | CareError:
     if isinstance(error, CareError):
-        return error.text("en")
+        return error  # read later, in the reader's language
     first = error.args[0] if error.args else ""
     return first if isinstance(first, str) and first else f"{type(error).__name__}: {error}"

@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from careplug.errors import Invalid
+from careplug.errors import CareError, Invalid
 from careplug.refs import Ref
 
 __all__ = ["duration", "from_text", "structure"]
@@ -169,7 +169,9 @@ def _nested(value: Any, cls: Any, field: str, *, secret: bool) -> Any:
     try:
         return cls(**values)
     except Exception as error:
-        problem = type(error).__name__ if any(hidden.values()) else str(error)
+        problem: object = type(error).__name__
+        if not any(hidden.values()):
+            problem = error if isinstance(error, CareError) else str(error)
         raise Invalid("settings.refused", field=f"{field}.refused", error=problem) from None
 
 

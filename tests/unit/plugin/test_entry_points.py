@@ -147,6 +147,12 @@ def test_two_distributions_with_one_name(site):
     assert plugins.report.line("t_same").status == "loaded"
 
 
+def test_one_module_under_two_names(site):
+    install(site, "one", good("a"), points={"t_a": "tiny_one", "t_b": "tiny_one"})
+    plugins = load()
+    assert [code(plugins, name) for name in ("t_a", "t_b")] == ["loaded", "plugin.same_object"]
+
+
 def test_a_module_the_host_hands_over_is_the_entry_point_itself(site):
     install(site, "t_good", good("a"), version="3.0")
     import tiny_t_good

@@ -150,3 +150,15 @@ def test_a_deprecated_hook_warns_whoever_implements_it():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert code(load(owner, user), "user") == "plugin.raised"
+
+
+def test_a_deprecated_argument_warns_whoever_takes_it():
+    made = ModuleType("specs")
+    made.careplug_price = hookspec(warn_on_impl_args={"amount": DeprecationWarning("use money")})(priced)
+    owner = module("owner", careplug_hooks=lambda: (HookSpecs(made),))
+    user = module("user", careplug_price=lambda amount: ())
+    other = module("other", careplug_price=lambda: ())
+    with pytest.warns(DeprecationWarning, match="use money"):
+        plugins = load(owner, user, other)
+    assert plugins.report.line("user").deprecated == {"careplug_price.amount": "use money"}
+    assert plugins.report.line("other").deprecated == {}

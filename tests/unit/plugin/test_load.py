@@ -235,9 +235,9 @@ def test_a_table_of_settings_that_is_none(value):
 
 def test_the_front_door_is_cheap():
     script = (
-        "import sys, careplug.plugin; from careplug.plugin import hookimpl;"
+        "import sys; before = set(sys.modules); from careplug.plugin import hookimpl;"
         "print([m for m in ('importlib.metadata', 'tomllib', 'cattrs', 'careplug.plugin.manager', 'careplug.text')"
-        " if m in sys.modules])"
+        " if m in set(sys.modules) - before])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -245,8 +245,8 @@ def test_the_front_door_is_cheap():
 
 def test_nothing_is_discovered_when_there_is_nothing_to_discover():
     script = (
-        "import sys; from careplug.plugin import Plugins; Plugins.load(environ={'CAREPLUG_PLUGINS': ''});"
-        "print('importlib.metadata' in sys.modules)"
+        "import sys; before = set(sys.modules); from careplug.plugin import Plugins;"
+        "Plugins.load(environ={'CAREPLUG_PLUGINS': ''}); print('importlib.metadata' in set(sys.modules) - before)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -267,6 +267,27 @@ def test_what_the_class_refuses(mapping, field):
     assert (caught.value.code, caught.value.field) == ("settings.refused", field)
 
 
+@attrs.frozen
+class Outer:
+    inner: Checked = Checked()
+
+
+@pytest.mark.parametrize("inner", [{"port": 3}, {"own": -1}])
+def test_what_an_inner_class_refuses(inner):
+    with pytest.raises(Invalid) as caught:
+        load_settings(Outer, "demo", mapping={"inner": inner})
+    assert (caught.value.code, caught.value.field) == ("settings.refused", "plugins.demo.inner.refused")
+
+
+def test_an_error_inside_an_error_is_read_in_the_same_language():
+    with pytest.raises(Invalid) as caught:
+        load_settings(Checked, "demo", mapping={"own": -1})
+    inner = caught.value.params["error"]
+    assert inner.code == "money.range"
+    for language in ("en", "zh_CN", "qps"):
+        assert inner.text(language) in caught.value.text(language)
+
+
 def test_a_type_that_settings_cannot_have():
     @attrs.frozen
     class Odd:
