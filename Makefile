@@ -84,7 +84,7 @@ lowest: setup
 	@$(BIN)/python -m tests.lowest > build/lowest.txt && cat build/lowest.txt
 	@test -x build/venv-lowest/bin/python || $(PYTHON) -m venv build/venv-lowest
 	build/venv-lowest/bin/python -m pip install -qq --disable-pip-version-check -c build/lowest.txt $(EDITABLE) \
-		pytest pytest-xdist hypothesis sybil time-machine
+		pytest pytest-timeout pytest-xdist hypothesis sybil time-machine
 	build/venv-lowest/bin/python -m pytest $(PYTEST_FLAGS) --ignore tests/typing --ignore tests/integration/test_wheels.py
 
 coverage: setup

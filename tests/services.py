@@ -79,7 +79,8 @@ def service(name: str) -> Server:
     return server(name)
 
 
-def _execute(found: Server, *statements: str) -> None:
+def _execute(found: Server, *statements: str) -> list[tuple[object, ...]]:
+    """Run the statements on the server, each by itself; the rows of the last one."""
     if found.name == "postgresql":
         import psycopg
 
@@ -93,7 +94,7 @@ def _execute(found: Server, *statements: str) -> None:
         ) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
-        return
+        return []
     import pymysql
 
     with (
@@ -104,6 +105,7 @@ def _execute(found: Server, *statements: str) -> None:
     ):
         for statement in statements:
             cursor.execute(statement)
+        return list(cursor.fetchall())
 
 
 def _create(found: Server, database: str) -> None:
@@ -115,8 +117,14 @@ def _create(found: Server, database: str) -> None:
 
 
 def _drop(found: Server, database: str) -> None:
-    force = " WITH (FORCE)" if found.name == "postgresql" else ""
-    _execute(found, f"DROP DATABASE IF EXISTS {database}{force}")
+    """Drop it even where a test left a connection open: the drop would wait for its locks for good."""
+    if found.name == "postgresql":
+        _execute(found, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        return
+    for (connection,) in _execute(found, f"SELECT id FROM information_schema.processlist WHERE db = '{database}'"):
+        with contextlib.suppress(Exception):  # it may have ended by itself meanwhile
+            _execute(found, f"KILL {connection}")
+    _execute(found, f"DROP DATABASE IF EXISTS {database}")
 
 
 @contextlib.contextmanager

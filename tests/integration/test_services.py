@@ -33,6 +33,19 @@ def test_a_database_is_gone_afterwards(name, tmp_path):
     assert label not in _databases(name)
 
 
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+def test_a_connection_left_open_in_a_transaction_holds_nothing_up(name, tmp_path):
+    with services.database(name, tmp_path) as url:
+        engine = sa.create_engine(url)
+        connection = engine.connect()
+        connection.execute(sa.text("CREATE TABLE t (x INTEGER)"))
+        connection.commit()
+        connection.execute(sa.text("SELECT * FROM t"))
+    assert url.rpartition("/")[2] not in _databases(name)
+    connection.invalidate()
+    engine.dispose()
+
+
 def test_the_worker_keeps_one_database_for_all_its_tests(database_urls):
     assert list(database_urls) == list(services.DATABASES)
     assert database_urls["sqlite"] == database_urls["sqlite"]
