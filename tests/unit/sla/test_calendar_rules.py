@@ -127,6 +127,18 @@ def test_a_night_shift_belongs_to_the_day_it_starts_on() -> None:
     assert calendar.add_days(new_year + 3 * HOUR, 2, "close") == datetime(2026, 1, 4, 6, tzinfo=UTC)
 
 
+def test_a_night_shift_ends_by_the_clock_of_its_morning() -> None:
+    # Nothing changes on the Saturday itself; by its end on Sunday the clocks have jumped.
+    calendar = WorkCalendar("n", "America/New_York", only(sat=[("22:00", "06:00")]))
+    for saturday, hours in (("2026-03-07", 7), ("2026-10-31", 9), ("2026-11-07", 8)):
+        start = at("America/New_York", f"{saturday}T12:00")
+        assert calendar.between(start, start + DAY) == hours * HOUR
+        assert (
+            calendar.add_days(start, 0, "close")
+            == at("America/New_York", f"{saturday}T06:00") + DAY + (8 - hours) * -HOUR
+        )
+
+
 def test_the_night_before_reaches_into_the_morning_shift() -> None:
     calendar = WorkCalendar("n", "UTC", only(mon=[("22:00", "06:00")], tue=[("05:00", "09:00")]))
     monday = datetime(2026, 1, 5, tzinfo=UTC)
@@ -183,6 +195,13 @@ def test_apia_had_no_30_december() -> None:
     assert calendar.add(start, 24 * HOUR) == at("Pacific/Apia", "2011-12-31T12:00")
     assert calendar.add_days(start, 0, "midnight") == at("Pacific/Apia", "2011-12-31T00:00")
     assert [*calendar.working_dates(date(2011, 12, 29), date(2012, 1, 1))] == [date(2011, 12, 29), date(2011, 12, 31)]
+
+
+def test_the_shifts_of_a_skipped_date_do_not_move_to_the_next() -> None:
+    calendar = WorkCalendar("apia", "Pacific/Apia", OFFICE)  # the 30th would have been a Friday
+    start = at("Pacific/Apia", "2011-12-29T00:00")
+    assert calendar.between(start, at("Pacific/Apia", "2012-01-02T00:00")) == 8 * HOUR
+    assert calendar.next_open(at("Pacific/Apia", "2011-12-29T18:00")) == at("Pacific/Apia", "2012-01-02T09:00")
 
 
 def test_same_time_stays_inside_the_hours_of_the_last_day() -> None:
