@@ -76,8 +76,7 @@ def document(hint: Any, field: str, converter: Converter | None = None) -> Docum
     else:
         converter = converter or make_converter()
         unstructure = converter.get_unstructure_hook(hint)
-        hook = converter.get_structure_hook(hint)
-        structure = lambda data: hook(data, hint)  # noqa: E731  a one-line adapter
+        structure = _structure(converter.get_structure_hook(hint), hint, outer)
 
     def encode(value: Any) -> str:
         if not isinstance(value, accepts):
@@ -152,12 +151,19 @@ def _is_native(hint: Any) -> bool:
 
 
 def _container(outer: Any) -> Callable[[Any], Any]:
+    def build(data: Any, _: Any) -> Any:
+        return data if outer in (list, dict, Mapping) else outer(data)
+
+    return _structure(build, outer, outer)
+
+
+def _structure(hook: Callable[[Any, Any], Any], hint: Any, outer: Any) -> Callable[[Any], Any]:
     wanted = list if outer in (list, tuple, frozenset) else dict
 
     def read(data: Any) -> Any:
         if type(data) is not wanted:
             raise TypeError(type(data).__name__)
-        return data if outer in (list, dict, Mapping) else outer(data)
+        return hook(data, hint)
 
     return read
 

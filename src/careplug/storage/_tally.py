@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -92,4 +91,4 @@ def _mean(column: Column, total: int, count: int) -> Any:
     if column.kind == "duration":
         return timedelta(0, 0, round(Fraction(total, count)))
     ten_thousandths = total * SCALE if column.kind == "int" else total
-    return Decimal(round(Fraction(ten_thousandths, count))).scaleb(-4)
+    return unscaled(round(Fraction(ten_thousandths, count)))
