@@ -201,15 +201,15 @@ def _is_role(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 100 and value.isprintable() and " " not in value
 
 
-def _addresses(value: Iterable[Address]) -> tuple[Address, ...]:
+def _addresses(value: Iterable[Any]) -> tuple[Address, ...]:
     found = tuple(value)
     for address in found:
-        if not isinstance(address, Address) or not _WORD.fullmatch(address.channel):
+        if not isinstance(address, Address) or not _WORD.fullmatch(str(address.channel)):
             raise Invalid("party.channel", field="party.addresses.channel", value=repr(address)[:60])
         form = _FORMS.get(address.channel)
-        text = address.value
+        text: object = address.value
         usable = isinstance(text, str) and 0 < len(text) <= 300 and text.isprintable()
-        if not usable or (form is not None and not form.fullmatch(text)):
+        if not usable or (form is not None and not form.fullmatch(str(text))):
             code = f"party.{address.channel}" if form is not None else "party.address"
             raise Invalid(code, field=f"party.addresses.{address.channel}", value=repr(text)[:60])
     return found
@@ -225,8 +225,8 @@ def _language(value: object) -> str:
 
 def _zone(value: object) -> str:
     try:
-        return ZoneInfo(value).key  # type: ignore[arg-type]  anything else raises below
-    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return ZoneInfo(str(value)).key
+    except (OSError, ValueError, LookupError):
         raise Invalid("party.zone", field="party.zone", value=repr(value)[:60]) from None
 
 

@@ -48,7 +48,9 @@ def _addressed(message: Message, contact: Contact, *, needed: bool) -> Message:
     address = message.address or next((a.value for a in contact.addresses if a.channel == message.channel), "")
     if not address:
         if needed:
-            raise Invalid("message.no_address", field="message.address", recipient=message.recipient, channel=message.channel)
+            raise Invalid(
+                "message.no_address", field="message.address", recipient=message.recipient, channel=message.channel
+            )
         address = str(message.recipient)
     return attrs.evolve(message, address=address, language=message.language or language_of(contact.language))
 

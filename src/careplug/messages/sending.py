@@ -181,8 +181,7 @@ def _sent(office: Office, message: Message, now: datetime) -> Message:
     try:
         receipt = office.channel(message.channel).send(outgoing)
     except (Exception, SystemExit) as error:
-        owner = office.channel_owner(message.channel) or "no plugin"
-        _log.warning("channel %s of %s failed on message %s", message.channel, owner, message.id, exc_info=True)
+        _log_failure(office, message, error)
         return _failed(message, error, now)
     # The receiver's text goes into our row after the fact: it must never be what makes the mark fail.
     reference = "".join(letter for letter in str(getattr(receipt, "reference", "")) if letter.isprintable())[:200]
@@ -196,6 +195,15 @@ def _sent(office: Office, message: Message, now: datetime) -> Message:
         lane=None,
         next_at=None,
     )
+
+
+def _log_failure(office: Office, message: Message, error: BaseException) -> None:
+    """Name channel and plugin. A decision of the channel goes by its code: its sentence may hold the address."""
+    owner = office.channel_owner(message.channel) or "no plugin"
+    decided = isinstance(error, CareError)
+    what = error.code if isinstance(error, CareError) else type(error).__name__
+    told = (message.channel, owner, message.id, what)
+    _log.warning("channel %s of %s failed on message %s: %s", *told, exc_info=None if decided else error)
 
 
 def _failed(message: Message, error: BaseException, now: datetime) -> Message:

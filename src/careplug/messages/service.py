@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import threading
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,7 +13,7 @@ import attrs
 
 from careplug.clock import to_text
 from careplug.criteria import All, Is, Order
-from careplug.definitions import Definition, DefinitionCache, Definitions
+from careplug.definitions import Definitions
 from careplug.errors import CareError, Invalid, NotFound, Refused
 from careplug.messages.entities import STATES, Message
 from careplug.messages.subscriptions import Subscription, matching
@@ -148,7 +146,8 @@ def handle(unit: Unit, fact: Fact, before: Any, after: Any) -> None:
             if subscription.except_actor and str(recipient) == fact.actor:
                 continue
             data = _data_of(unit, fact, after) if data is None else data
-            unit.store.add_if_absent(
+            # `add`, not `add_if_absent`: the fact is new, so the key cannot be there, and inserts go out together.
+            unit.store.add(
                 _message(
                     unit,
                     recipient=recipient,
@@ -201,28 +200,17 @@ def lane_of(channel: str, recipient: Ref, subject: str, subject_id: str) -> str:
 
 
 Waiting = Mapping[tuple[str, str], tuple[Subscription, ...]]
-_indexes: weakref.WeakKeyDictionary[DefinitionCache, dict[str, tuple[Mapping[str, Definition], Waiting]]] = (
-    weakref.WeakKeyDictionary()
-)
-_indexes_lock = threading.Lock()
 
 
 def _waiting(unit: Unit) -> Waiting:
     """The active subscriptions by (subject, fact type), built again only when a tenant's definitions changed."""
     definitions = unit.get(Definitions)
+    found: Waiting = definitions.memo("messages.waiting", lambda: _index(definitions))
+    return found
+
+
+def _index(definitions: Definitions) -> Waiting:
     active = definitions.active("subscription")
-    kept = _indexes.get(definitions.cache)
-    if kept is not None:
-        held = kept.get(unit.tenant)
-        if held is not None and held[0] is active:
-            return held[1]
-    built = _index(definitions, active)
-    with _indexes_lock:
-        _indexes.setdefault(definitions.cache, {})[unit.tenant] = (active, built)
-    return built
-
-
-def _index(definitions: Definitions, active: Mapping[str, Definition]) -> Waiting:
     found: dict[tuple[str, str], list[Subscription]] = {}
     for name in sorted(active):
         try:

@@ -71,7 +71,9 @@ class TemplateText:
             elif name is None:
                 raise Invalid("template.brace", field=field, value=text[token.start() : token.start() + 30])
             elif name not in PLACEHOLDERS and not name.startswith("data."):
-                raise Invalid("template.placeholder", field=field, value=name, known=", ".join(PLACEHOLDERS))
+                raise Invalid(
+                    "template.placeholder", field=f"{field}.{name}", value=name, known=", ".join(PLACEHOLDERS)
+                )
             else:
                 pieces.append((literal, name))
                 literal = ""

@@ -47,8 +47,7 @@ def instant(value: datetime, zone: str, language: str) -> str:
 
 def word(group: str, code: str, language: str) -> str:
     """The catalogue's word for a code of a group (``kind``, ``metric``, ``level``); the code where it has none."""
-    key = f"message.{group}.{code}"
-    found = text.catalogue().get(key)
+    found = text.catalogue().get(f"word.{group}.{code}")
     return found.get(language) if found is not None else code
 
 
