@@ -7,8 +7,12 @@ import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 from tests.housekeeping import ROOT
+
+if TYPE_CHECKING:
+    from careplug.contributions import FactType
 
 
 def there(*modules: str) -> bool:
@@ -27,13 +31,24 @@ def hooks() -> list[str]:
     return sorted(name for name, _ in found if name.startswith("careplug_"))
 
 
-def fact_types() -> list[str]:
-    """Every fact type that the core's own contributions bring."""
+def fact_type_objects() -> list[FactType]:
+    """The fact types that the core's own contributions bring."""
     from careplug.contributions import FactType
     from careplug.plugin import builtin
 
-    contributed = builtin.careplug_entities()
-    return sorted({found.name for found in contributed if isinstance(found, FactType)})
+    return [found for found in builtin.careplug_entities() if isinstance(found, FactType)]
+
+
+def fact_types() -> list[str]:
+    """Their names."""
+    return sorted({found.name for found in fact_type_objects()})
+
+
+def fact_table() -> dict[str, tuple[set[str], bool]]:
+    """What docs/reference/facts.md says of each type: its personal data keys, and whether it is final."""
+    text = (ROOT / "docs" / "reference" / "facts.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \| (yes|no) \|$", text, flags=re.MULTILINE)
+    return {name: (set(personal.split(", ")) - {"none"}, final == "yes") for name, personal, final in rows}
 
 
 def settings() -> list[str]:

@@ -46,6 +46,13 @@ def test_every_fact_type_is_documented():
     assert names.undocumented(names.fact_types()) == []
 
 
+@pytest.mark.skipif(not FACTS, reason="careplug.plugin.builtin is not there yet")
+def test_the_page_of_facts_says_what_is_personal_and_what_is_final():
+    said = names.fact_table()
+    declared = {t.name: (set(t.personal) - {"because"}, t.final) for t in names.fact_type_objects()}
+    assert {name: said[name] for name in declared} == declared
+
+
 @pytest.mark.skipif(not CLI, reason="careplug.cli.main is not there yet")
 def test_every_command_is_documented():
     assert names.commands()
