@@ -270,3 +270,13 @@ def test_pickles_and_copies() -> None:
 
 def test_its_name_can_be_read() -> None:
     assert repr(office()).startswith("WorkCalendar('Office', 'Asia/Shanghai', digest='")
+
+
+def test_the_room_gives_its_names_when_asked() -> None:
+    import careplug.sla as room
+
+    for name in room.__all__:
+        assert getattr(room, name).__name__ == name
+    assert set(room.__all__) <= set(dir(room))
+    with pytest.raises(AttributeError, match="no attribute 'Calendar'"):
+        _ = room.Calendar
