@@ -227,12 +227,14 @@ def _is_sqlite(orig: Any) -> bool:
 
 
 def _code(orig: Any) -> Any:
-    for name in ("sqlite_errorcode", "sqlstate", "pgcode"):
-        found = getattr(orig, name, None)
-        if found is not None:
-            return found
+    """SQLite's extended code, MariaDB's number, PostgreSQL's SQLSTATE."""
+    found = getattr(orig, "sqlite_errorcode", None)
+    if found is not None:
+        return found
     first = orig.args[0] if orig is not None and orig.args else None
-    return first if isinstance(first, int) else None
+    if isinstance(first, int):  # before the SQLSTATE, which newer PyMySQL gives too, and which is too coarse
+        return first
+    return getattr(orig, "sqlstate", None) or getattr(orig, "pgcode", None)
 
 
 def _sqlite(code: Any, words: str) -> str:
