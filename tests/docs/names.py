@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import re
 from collections.abc import Iterator
@@ -13,14 +12,6 @@ from tests.housekeeping import ROOT
 
 if TYPE_CHECKING:
     from careplug.contributions import FactType
-
-
-def there(*modules: str) -> bool:
-    """Whether all of these modules exist."""
-    try:
-        return all(importlib.util.find_spec(module) is not None for module in modules)
-    except ModuleNotFoundError:
-        return False
 
 
 def hooks() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +10,7 @@ import pytest
 
 from tests.housekeeping import ROOT
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("careplug.sla") is None or not (ROOT / "src/careplug/sla/measure.py").exists(),
-        reason="careplug.sla.measure is not there yet",
-    ),
-]
+pytestmark = pytest.mark.slow
 
 
 def _mypy(*files: Path) -> str:
