@@ -102,6 +102,9 @@ class Transaction(Protocol):
         else ``Conflict``. ``was`` is the entity as it was read: only what differs is written.
         """
 
+    def save_all(self, changes: Sequence[tuple[Any, Any]]) -> None:
+        """Overwrite several stored entities at once: pairs of (entity, what it was), only what differs."""
+
     def remove(self, cls: type, criteria: Criteria | None) -> int:
         """Delete matching rows; how many they were."""
 

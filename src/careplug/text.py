@@ -77,7 +77,7 @@ def fill(template: str, params: Mapping[str, object]) -> str:
     return template.format_map(_Visible(params))
 
 
-def say(code: str, language: str = "en", **params: object) -> str:
+def say(code: str, language: str = "en", /, **params: object) -> str:
     """The sentence of a code in a language. An unknown code is shown as itself, never hidden."""
     found = catalogue().get(code)
     if found is None:

@@ -138,9 +138,10 @@ class CareUnit:
 
     def flush(self) -> None:
         """Write what the unit holds back, so that a query sees it."""
-        timeline = self._services.get(Timeline)
-        if timeline is not None:
-            timeline.flush()
+        for kind in (Timeline, Sla):
+            service = self._services.get(kind)
+            if service is not None:
+                service.flush()
         self.store.flush()
 
     # -- life --

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from careplug.contributions import Job
+from careplug.criteria import Is
 from careplug.errors import CareError, Conflict, Retry
 from careplug.feedback.entities import Feedback
 from careplug.feedback.service import FeedbackService
@@ -123,12 +124,14 @@ class Worker:
             timeline, sla = unit.get(Timeline), unit.get(Sla)
             timeline.hold_many("feedback", Feedback, idents)
             sla.load(idents)
+            wanted = Is("clock_id", "in", tuple(clock.id for clock in group))
+            known = {(level.clock_id, level.level) for level in unit.store.find(FiredLevel, wanted)}
             for clock in group:
                 held = sla.held_clock(clock.feedback_id, clock.id)
                 if held is None or held.fence != clock.fence:
                     counts["late"] += 1
                     continue
-                _add(counts, _fire_one(unit, sla, held, now))
+                _add(counts, _fire_one(unit, sla, held, known, now))
         return counts
 
     # -- durable handlers --
@@ -212,17 +215,24 @@ class _Late(Conflict):
         super().__init__("lease.lost", field="lease")
 
 
-def _fire_one(unit: Any, sla: Sla, clock: Clock, now: datetime) -> dict[str, int]:
-    """Measure anew under the case's lock, and fire the levels whose time has come."""
+def _fire_one(unit: Any, sla: Sla, clock: Clock, known: set[tuple[str, str]], now: datetime) -> dict[str, int]:
+    """Measure anew under the case's lock, and fire the levels whose time has come.
+
+    ``known`` are the levels that fired before. Nobody else can add one while we hold the case's row; the unique key
+    stands behind it.
+    """
     found = next((item for item in sla.project(clock.feedback_id) if _same(item, clock)), None)
     counts = {"levels": 0, "closed": 0}
     if found is not None and found.state == "running":
         rules = {level.name: level for level in found.leg.choice.rule.levels}
         missed = [level for level in found.levels if not level.fired and level.at <= now]
         for level in missed:
-            counts[_fire_level(unit, clock, found, level, rules[level.name], loud=level is missed[-1], now=now)] += 1
-        if missed:
-            sla.project(clock.feedback_id)
+            if (clock.id, level.name) not in known:
+                counts[
+                    _fire_level(unit, clock, found, level, rules[level.name], loud=level is missed[-1], now=now)
+                ] += 1
+        if missed and not counts["closed"]:
+            sla.advance(clock, found, [level.name for level in missed])
     sla.free(clock)
     return counts
 
@@ -234,8 +244,7 @@ def _fire_level(
     fired = FiredLevel(
         id=new_id(), tenant=unit.tenant, clock_id=clock.id, level=level.name, due_at=time.at, fired_at=now
     )
-    if not unit.store.add_if_absent(fired):
-        return "levels"
+    unit.store.add(fired)
     if level.action == "close":
         unit.get(FeedbackService).step(clock.feedback_id, "close", note="")
         return "closed"

@@ -173,13 +173,12 @@ def _grown(table: Table, grid: Grid, arrays: tuple[Ints, Ints, Ints], *, latest:
 
 
 def _one(table: Table, start: int, amount: int, *, latest: bool) -> datetime:
-    name = "calendar.add_many.seconds"
-    since = timedelta(0, start)
+    fields = ("calendar.add_many.starts", "calendar.add_many.seconds")
     try:
-        worked = table.worked(since, name) + timedelta(0, amount)
+        more = timedelta(0, amount)
     except OverflowError:
-        raise out_of_range(name) from None
-    return EPOCH + table.find(since, worked, name, latest=latest or amount <= 0)
+        raise out_of_range(fields[1]) from None
+    return EPOCH + table.walk(timedelta(0, start), more, fields, latest=latest or amount <= 0)
 
 
 def _barren(table: Table, begin: Ints) -> bool:

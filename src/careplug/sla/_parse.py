@@ -6,6 +6,7 @@ go by content. Every refusal names the exact spot (``calendar.week.mon.0.open``)
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -60,15 +61,18 @@ def zone(value: str | ZoneInfo) -> str:
 
 def seconds(text: object) -> int | None:
     """Seconds after midnight of ``"HH:MM"`` or ``"HH:MM:SS"``; None where it is no time of day."""
-    found = _TIME.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        return None
-    return int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3] or 0)
+    return _seconds(text) if isinstance(text, str) else None
+
+
+@functools.lru_cache(maxsize=4096)  # a thousand calendars share a few dozen times
+def _seconds(text: str) -> int | None:
+    found = _TIME.fullmatch(text)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3] or 0) if found else None
 
 
 def pair(start: str, end: str) -> tuple[int, int]:
     """Seconds after midnight of a checked interval; an end at or before the start lies on the next day."""
-    opening, closing = seconds(start) or 0, DAY if end.startswith("24") else seconds(end) or 0
+    opening, closing = _seconds(start) or 0, DAY if end == "24:00" else _seconds(end) or 0
     return opening, closing if closing > opening else closing + DAY
 
 

@@ -101,8 +101,21 @@ class Table:
         index = bisect_right(span.opens, instant)
         return min(instant, span.closes[index - 1]) - span.offsets[index] if index else span.sums[0]
 
-    def find(self, start: timedelta, worked: timedelta, field: str, *, latest: bool) -> timedelta:
-        """The earliest or the latest instant with this much working time; ``start`` is where the walk begins."""
+    def walk(self, start: timedelta, amount: timedelta, fields: tuple[str, str], *, latest: bool) -> timedelta:
+        """The earliest or the latest instant that lies ``amount`` of working time after ``start``.
+
+        ``fields`` name start and amount in errors.
+        """
+        worked = self.worked(start, fields[0])
+        try:
+            in_reach = year_start(FIRST_YEAR) <= start + amount <= year_start(LAST_YEAR + 1)
+        except OverflowError:
+            in_reach = False
+        if not in_reach:  # working time takes at least as long by the clock: no table is needed to see it
+            raise out_of_range(fields[1])
+        return self._find(start, worked + amount, fields[1], latest=latest)
+
+    def _find(self, start: timedelta, worked: timedelta, field: str, *, latest: bool) -> timedelta:
         search = bisect_right if latest else bisect_left
         span, step = self.cover(start, field), 1
         while not 1 <= (index := search(span.sums, worked)) < len(span.sums):

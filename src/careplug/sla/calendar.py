@@ -137,9 +137,8 @@ class WorkCalendar:
             index = bisect_right(opens, instant)
             return EPOCH + (instant if instant < closes[index] else opens[index])
         except _UNCOVERED:
-            since = _since(t, "calendar.next_open.t")
-            worked = self._table.worked(since, "calendar.next_open.t")
-            return EPOCH + self._table.find(since, worked, "calendar.next_open.t", latest=True)
+            fields = ("calendar.next_open.t", "calendar.next_open.t")
+            return EPOCH + self._table.walk(_since(t, fields[0]), ZERO, fields, latest=True)
 
     def is_open(self, t: datetime) -> bool:
         """Whether somebody works at ``t``; at a closing nobody does."""
@@ -252,16 +251,13 @@ class WorkCalendar:
 
     def _add(self, start: datetime, amount: timedelta, roll: Roll) -> datetime:
         """``add`` the careful way: checks every argument and grows the table."""
-        since = _since(start, "calendar.add.start")
+        fields = ("calendar.add.start", "calendar.add.amount")
+        since = _since(start, fields[0])
         if not isinstance(amount, timedelta):
-            raise Invalid("calendar.amount", field="calendar.add.amount", value=_parse.shown(amount))
+            raise Invalid("calendar.amount", field=fields[1], value=_parse.shown(amount))
         _parse.choice(roll, "calendar.add.roll", _ROLLS)
-        try:
-            worked = self._table.worked(since, "calendar.add.start") + amount
-        except OverflowError:
-            raise _parse.out_of_range("calendar.add.amount") from None
         latest = roll == "open" or amount <= ZERO
-        return EPOCH + self._table.find(since, worked, "calendar.add.amount", latest=latest)
+        return EPOCH + self._table.walk(since, amount, fields, latest=latest)
 
 
 def _since(value: datetime, field: str) -> timedelta:

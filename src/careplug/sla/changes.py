@@ -197,6 +197,7 @@ class Changes:
             parts.append(AnyOf(Is("calendar", "eq", name), Is("calendar_digest", "in", digests)))
         if after:
             parts.append(Is("feedback_id", "gt", after))
+        self.unit.flush()
         order = (Order("feedback_id"),)
         found: dict[str, None] = {}
         for clock in self.unit.store.find(Clock, All(*parts), order=order, limit=batch * 8):
@@ -207,6 +208,7 @@ class Changes:
 
     def _extend(self, digest: str) -> None:
         criteria = All(Is("provisional", "eq", True), Is("calendar_digest", "eq", digest), Is("open", "eq", True))
+        self.unit.flush()
         idents = sorted({clock.feedback_id for clock in self.unit.store.find(Clock, criteria)})
         cls = self.unit.setup.entity(FEEDBACK)
         for ident, feedback in self.timeline.hold_many(FEEDBACK, cls, idents).items():

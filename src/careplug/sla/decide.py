@@ -22,10 +22,24 @@ __all__ = ["DefinitionBook", "Offer", "decision", "field_of", "last_choices"]
 
 @attrs.frozen
 class DefinitionBook:
-    """The pinned revisions of a unit; ``extra`` are revisions that are not stored (previews, replays)."""
+    """The pinned revisions of a unit; ``extra`` are revisions that are not stored (previews, replays).
+
+    ``choices`` remembers what decision facts resolve to: revisions never change.
+    """
 
     definitions: Definitions
     extra: Mapping[tuple[str, str], Any] = attrs.field(factory=dict)
+    choices: dict[tuple[Any, ...], Choice] = attrs.field(factory=dict)
+
+    def choice(self, data: Mapping[str, Any]) -> Choice:
+        """One metric's part of a decision fact, resolved."""
+        if "losers" in data or "source" in data:
+            return Choice.read(data, self)
+        key = (data["policy"], data["rule"], data["calendar"], data["metric"], data.get("mode"))
+        found = self.choices.get(key)
+        if found is None:
+            found = self.choices[key] = Choice.read(data, self)
+        return found
 
     def policy(self, digest: str) -> Policy:
         """A policy revision."""
@@ -143,8 +157,3 @@ def last_choices(events: Sequence[Event]) -> dict[str, Mapping[str, Any]]:
 def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether two entries pin different rules."""
     return any(old.get(key) != new.get(key) for key in ("policy", "rule", "calendar", "metric"))
-
-
-def choice_of(entry: Mapping[str, Any], book: DefinitionBook) -> Choice:
-    """An entry resolved."""
-    return Choice.read(entry, book)

@@ -26,6 +26,9 @@ REOPENED = "reopened"
 class Book(Protocol):
     """Where pinned revisions are read by digest."""
 
+    def choice(self, data: Mapping[str, Any]) -> Choice:
+        """One metric's part of a decision fact, resolved."""
+
     def policy(self, digest: str) -> Policy:
         """A policy revision."""
 
@@ -172,7 +175,7 @@ def pauses_of(events: Sequence[Event]) -> tuple[PauseSpan, ...]:
 def follow(events: Sequence[Event], book: Book) -> History:
     """Every run of every metric that a decision fact ever gave a rule."""
     decided = {
-        (event.sequence, name): Choice.read(data, book)
+        (event.sequence, name): book.choice(data)
         for event in events
         if event.type == DECIDED
         for name, data in event.data["metrics"].items()

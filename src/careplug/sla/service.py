@@ -56,11 +56,12 @@ class Sla:
         self.definitions = unit.get(Definitions)
         self.deferred: set[str] | None = None
         self._known: dict[str, dict[str, Clock]] = {}
+        self._was: dict[str, Clock] = {}
 
     @property
     def book(self) -> DefinitionBook:
         """The pinned revisions."""
-        return DefinitionBook(self.definitions)
+        return DefinitionBook(self.definitions, choices=self.definitions.memo("choices", dict))
 
     # -- handling facts --
 
@@ -191,15 +192,9 @@ class Sla:
             if old is None:
                 store.add(clock)
                 continue
-            kept = attrs.evolve(clock, fence=old.fence, leased_until=old.leased_until)
-            self._known[feedback_id][ident] = kept
-            if kept != old:
-                store.save(kept, was=old)
-        for ident, old in stored.items():
-            gone = attrs.evolve(old, state="void", open=False, next_at=None, level="")
-            self._known[feedback_id][ident] = gone
-            if gone != old:
-                store.save(gone, was=old)
+            self._change(old, attrs.evolve(clock, fence=old.fence, leased_until=old.leased_until))
+        for old in stored.values():
+            self._change(old, attrs.evolve(old, state="void", open=False, next_at=None, level=""))
         self.timeline.remember_written(FEEDBACK, feedback_id)
 
     def _stored(self, feedback_id: str) -> dict[str, Clock]:
@@ -222,9 +217,27 @@ class Sla:
     def free(self, clock: Clock) -> None:
         """Give back the lease of a clock that was dealt with."""
         now = self._stored(clock.feedback_id).get(clock.id, clock)
-        freed = attrs.evolve(now, leased_until=None)
-        self._known[clock.feedback_id][clock.id] = freed
-        self.unit.store.save(freed, was=now)
+        self._change(now, attrs.evolve(now, leased_until=None))
+
+    def advance(self, clock: Clock, receipt: Receipt, fired: Sequence[str]) -> None:
+        """Move a held clock on to its next level after these fired; runs and due time are as the receipt says."""
+        now = self._stored(clock.feedback_id)[clock.id]
+        waiting = [level for level in receipt.levels if not level.fired and level.name not in fired]
+        level, at = (waiting[0].name, waiting[0].at) if waiting else ("", None)
+        self._change(now, attrs.evolve(now, level=level, next_at=at))
+
+    def _change(self, old: Clock, new: Clock) -> None:
+        """Note a clock's new values; they are written when the unit flushes."""
+        self._known[new.feedback_id][new.id] = new
+        if new != old:
+            self._was.setdefault(new.id, old)
+
+    def flush(self) -> None:
+        """Write the clocks that changed."""
+        if self._was:
+            changed = [(self._known[old.feedback_id][old.id], old) for old in self._was.values()]
+            self._was = {}
+            self.unit.store.save_all([(new, old) for new, old in changed if new != old])
 
     # -- asking --
 
@@ -237,6 +250,7 @@ class Sla:
         limit: int = 25,
     ) -> list[Clock]:
         """Open clocks by due time, standing ones last; ``after`` is the page key (due_at, id) of the last seen."""
+        self.unit.flush()
         self.unit.allow("sla.due")
         parts: list[Criteria] = [Is("open", "eq", True)]
         if before is not None:
@@ -247,6 +261,7 @@ class Sla:
 
     def clocks(self, feedback_ids: Sequence[str]) -> list[Clock]:
         """The clocks of some cases, in one query."""
+        self.unit.flush()
         self.unit.allow("sla.due")
         if not feedback_ids:
             return []
@@ -255,6 +270,7 @@ class Sla:
 
     def attainment(self, *, since: datetime | None = None, until: datetime | None = None) -> list[Attainment]:
         """How each metric was kept; the period is of the stopping fact (S10)."""
+        self.unit.flush()
         self.unit.allow("report.read")
         period: list[Criteria] = [Is("counted", "eq", True)]
         if since is not None:

@@ -220,6 +220,11 @@ class MemoryTransaction:
         changed = {**stored, **codec.changes(was, entity)} if was is not None else row
         self.storage.write(codec, place, {**changed, "tenant": place[0]})
 
+    def save_all(self, changes: Sequence[tuple[Any, Any]]) -> None:
+        """Overwrite several: pairs of (entity, what it was)."""
+        for entity, was in changes:
+            self.save(entity, was=was)
+
     def remove(self, cls: type, criteria: Criteria | None) -> int:
         """Delete matching rows; how many they were."""
         codec = self._writing(cls)

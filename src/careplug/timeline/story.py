@@ -161,12 +161,15 @@ class Timeline:
 
     def flush(self) -> None:
         """Write every held subject that changed."""
+        changed: list[tuple[Any, Any]] = []
         for held in self._held.values():
             if held.was is None:
                 self.unit.store.add(held.now)
             elif held.now is not held.was:
-                self.unit.store.save(held.now, was=held.was)
+                changed.append((held.now, held.was))
             held.was = held.now
+        if changed:
+            self.unit.store.save_all(changed)
 
     def _store(self, fact: Fact, head: str, personal: Sequence[str]) -> Fact:
         open_part, beside = split(fact.data, personal)

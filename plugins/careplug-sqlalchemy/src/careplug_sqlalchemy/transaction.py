@@ -81,6 +81,22 @@ class SqlTransaction:
         if self.run(statement, values, mapper.name).rowcount != 1:
             self._missed(mapper, ident, expected)
 
+    def save_all(self, changes: Sequence[tuple[Any, Any]]) -> None:
+        """Overwrite several: those that change the same columns go in one statement."""
+        groups: dict[tuple[Mapper, frozenset[str]], list[Row]] = {}
+        for entity, was in changes:
+            mapper = self._writer(type(entity))
+            row, before = self._row(mapper, entity), mapper.codec.to_row(was)
+            names = frozenset(name for name, value in row.items() if before[name] != value) - {"id", "tenant"}
+            if names and not self._amend(mapper, row["id"], {"tenant": row["tenant"], **_only(row, names)}, None):
+                values = {**_only(row, names), "b_id": row["id"], "b_tenant": row["tenant"]}
+                groups.setdefault((mapper, names), []).append(values)
+        for (mapper, names), rows in groups.items():
+            self._send(mapper)
+            found = self.run(mapper.change(names, rows[0]["b_tenant"], guard=""), rows, mapper.name)
+            if self._bound.dialect.supports_sane_multi_rowcount and found.rowcount != len(rows):
+                self._missed(mapper, rows[0]["b_id"], None)
+
     def remove(self, cls: type, criteria: Criteria | None) -> int:
         """Delete matching rows; how many they were."""
         mapper = self._writer(cls)
@@ -281,3 +297,7 @@ class SqlTransaction:
         if expected is not None:
             raise error(Conflict, "storage.stale", field=f"{mapper.name}.version", id=ident, expected=expected)
         raise error(NotFound, "storage.gone", field=f"{mapper.name}.id", id=ident)
+
+
+def _only(row: Row, names: frozenset[str]) -> Row:
+    return {name: row[name] for name in names}
