@@ -93,6 +93,15 @@ def cases(draw: st.DrawFn) -> Case:
     return case(Drawn(draw))
 
 
+@st.composite
+def anchored(draw: st.DrawFn) -> tuple[WorkCalendar, date]:
+    """Random calendars without an oracle, each with the date around which its oddities lie."""
+    pick = Drawn(draw)
+    zone = pick.one(sorted(ZONES))
+    anchor = pick.one(anchors(zone))
+    return make_calendar(pick, zone, anchor), anchor
+
+
 @functools.cache
 def anchors(zone: str) -> tuple[date, ...]:
     """Dates worth a look in a zone: its changes of offset, turns of year and month, 29 February."""

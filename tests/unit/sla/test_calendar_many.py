@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from careplug.errors import Invalid
 from careplug.sla import WorkCalendar
-from tests.unit.sla.strategies import Case, cases, instant
+from tests.unit.sla.strategies import anchored
 
 WEEK = {day: [("09:00", "12:00"), ("13:00", "18:00")] for day in ("mon", "tue", "wed", "thu", "fri")}
 HOUR = 3600
@@ -45,11 +46,15 @@ def same(calendar: WorkCalendar, starts: list[int], seconds: list[int]) -> None:
 
 
 @settings(max_examples=100)
-@given(case=cases())
-def test_bulk_is_scalar(case: Case) -> None:
-    starts = [int(instant(case).timestamp()) for _ in range(6)]
-    seconds = [case.pick.integer(-80 * HOUR, 80 * HOUR) for _ in starts[:4]] + [0, 8 * HOUR]
-    same(case.calendar, starts, seconds)
+@given(
+    pair=anchored(),
+    starts=st.lists(st.integers(-10 * 24 * HOUR, 10 * 24 * HOUR), min_size=6, max_size=6),
+    seconds=st.lists(st.integers(-80 * HOUR, 80 * HOUR), min_size=4, max_size=4),
+)
+def test_bulk_is_scalar(pair: tuple[WorkCalendar, date], starts: list[int], seconds: list[int]) -> None:
+    calendar, anchor = pair
+    noon = (anchor - date(1970, 1, 1)).days * 24 * HOUR
+    same(calendar, [noon + start for start in starts], [*seconds, 0, 8 * HOUR])
 
 
 @pytest.mark.parametrize("cells", [1 << 22, 0])

@@ -25,7 +25,7 @@ def moment(year: int, month: int = 1, day: int = 1, hour: int = 0) -> datetime:
 def test_answers_do_not_depend_on_what_was_asked_before() -> None:
     dice = random.Random(7)
     old = WorkCalendar("a", "Europe/Berlin", WEEK)
-    for _ in range(60):
+    for _ in range(20):
         start = moment(1990) + timedelta(seconds=dice.randrange(40 * 365 * 86_400))
         other = start + timedelta(seconds=dice.randrange(-(10**9), 10**9))
         amount = timedelta(seconds=dice.randrange(-(10**7), 10**7))
@@ -43,13 +43,13 @@ def test_sums_do_not_move_when_earlier_years_come_in() -> None:
 
 
 def test_many_threads_on_a_new_calendar() -> None:
-    asked = [(moment(1995 + 3 * n, 5), timedelta(hours=1000 * n)) for n in range(12)]
+    asked = [(moment(2005 + 2 * n, 5), timedelta(hours=1000 * n)) for n in range(9)]
     reference = WorkCalendar("a", "America/New_York", WEEK)
     expected = [(reference.add(*pair), reference.between(pair[0], moment(2015))) for pair in asked]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        for _ in range(5):
+        for _ in range(3):
             calendar = WorkCalendar("a", "America/New_York", WEEK)
             gate, found = threading.Barrier(6), []
 
