@@ -4,8 +4,8 @@ from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy_kit import SPECS, TASK, TICKET, Ticket, opened
 from sqlalchemy import MetaData, Table, func, inspect, select, text
+from sqlalchemy_kit import SPECS, TASK, TICKET, Ticket, opened
 
 from careplug.entity import EntitySpec, FieldSpec, column
 from careplug.errors import Conflict, Invalid, SchemaMissing, SchemaNewer
@@ -43,7 +43,13 @@ def serial(row):
 
 OLD = EntitySpec(name="device", cls=Old, indexes=(("label",),), plugin="devices")
 NEW = EntitySpec(
-    name="device", cls=New, version=2, indexes=(("label",),), unique=(("serial",),), upcasters={1: serial}, plugin="devices"
+    name="device",
+    cls=New,
+    version=2,
+    indexes=(("label",),),
+    unique=(("serial",),),
+    upcasters={1: serial},
+    plugin="devices",
 )
 
 
@@ -267,7 +273,10 @@ def test_an_embedded_file_is_made_at_first_use_but_not_into_a_database_of_others
     storage.begin(tenant="", writes=True).close()
     assert storage.plan() == []
     with storage.engine.connect() as connection:
-        pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")}
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
+        }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
     storage.close()
     other = SqlAlchemyStorage(f"sqlite:///{tmp_path / 'host.db'}")
