@@ -1,0 +1,128 @@
+"""What a command prints: tables for people, canonical JSON for programs, progress on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+import attrs
+
+from careplug.cli.layout import plain as printable
+from careplug.cli.session import Session
+from careplug.refs import Ref
+from careplug.timeline.facts import canonical
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Column", "data_of", "emit", "line", "pairs", "progress", "table"]
+
+_PIPED = 120
+"""Columns where nobody says how wide the output is."""
+
+
+@attrs.frozen
+class Column:
+    """A column of a table: ``code`` of its title; ``whole`` ones are never wrapped, ``right`` ones hold numbers."""
+
+    code: str
+    whole: bool = False
+    right: bool = False
+    ratio: int | None = None
+
+
+def _console(stream: IO[str]) -> Console:
+    from rich.console import Console
+
+    known = stream.isatty() or os.environ.get("COLUMNS")
+    return Console(
+        file=stream, markup=False, emoji=False, highlight=False, soft_wrap=False, width=None if known else _PIPED
+    )
+
+
+def line(text: str = "") -> None:
+    """A line for people, on standard output, whatever its length."""
+    print(printable(text))
+
+
+def table(session: Session, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
+    """A table for people. Chinese letters are counted as two columns, long cells are folded, none is cut.
+
+    A column that holds nothing is left out.
+    """
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    used = [number for number in range(len(columns)) if any(row[number] for row in rows)]
+    for column in (columns[number] for number in used):
+        shown.add_column(
+            session.say(column.code),
+            justify="right" if column.right else "left",
+            no_wrap=column.whole,
+            overflow="fold",
+            ratio=column.ratio,
+        )
+    for row in rows:
+        shown.add_row(*(printable(row[number]) for number in used))
+    if title:
+        line(title)
+    _print(shown)
+
+
+def pairs(session: Session, rows: Sequence[tuple[str, str]]) -> None:
+    """Labels and values below each other; ``rows`` hold codes of labels. Empty values are left out."""
+    from rich.table import Table
+
+    shown = Table.grid(padding=(0, 2))
+    shown.add_column(no_wrap=True, style="dim")
+    shown.add_column(overflow="fold")
+    for code, value in rows:
+        if value:
+            shown.add_row(session.say(code), printable(value))
+    _print(shown)
+
+
+def _print(shown: Any) -> None:
+    """Without the blanks that fill lines up, and the empty lines around."""
+    console = _console(sys.stdout)
+    with console.capture() as captured:
+        console.print(shown)
+    lines = [each.rstrip() for each in captured.get().split("\n")]
+    print("\n".join(lines).strip("\n"))
+
+
+def emit(data: object) -> None:
+    """One line of canonical JSON: sorted keys, UTC instants as ISO text, no floats."""
+    print(canonical(data_of(data)))
+
+
+def data_of(value: object) -> Any:
+    """An entity, or anything made of entities, as data ``canonical`` takes."""
+    if attrs.has(type(value)) and not isinstance(value, Ref):
+        return {field.name: data_of(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    if isinstance(value, Mapping):
+        return {str(key): data_of(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [data_of(part) for part in value]
+    return value
+
+
+@contextlib.contextmanager
+def progress(session: Session, code: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on standard error while something long goes on; call what it gives with (done, total or None).
+
+    Nothing is shown for programs (``--json``) or where standard error is no terminal.
+    """
+    if session.as_json or not sys.stderr.isatty():
+        yield lambda done, total=None: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
+        task = bar.add_task(session.say(code), total=None)
+        yield lambda done, total=None: bar.update(task, completed=done, total=total)

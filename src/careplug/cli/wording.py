@@ -1,0 +1,54 @@
+"""Codes, instants and spans as the reader of a run wants them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from careplug.cli.session import Session
+from careplug.definitions import Definitions
+from careplug.refs import Ref
+from careplug.sla.words import duration, word
+
+__all__ = ["NOTHING", "Names", "clock_zone", "moment", "span"]
+
+NOTHING = "–"
+
+
+class Names:
+    """The names of states, metrics and the like: what the stored definition calls them, else the catalogue's word."""
+
+    def __init__(self, session: Session, definitions: Definitions) -> None:
+        self._language = session.language
+        self._definitions = definitions
+
+    def of(self, kind: str, code: str, group: str = "") -> str:
+        """The name of a definition (kind ``state``, ``metric``, ``pause_reason``, ``transition``) by its code."""
+        found = self._definitions.active(kind).get(code)
+        if found is not None and found.label:
+            return found.label.get(self._language)
+        return word(group or kind, code, self._language)
+
+    def word(self, group: str, code: str) -> str:
+        """The catalogue's word for a code; the code itself where it has none."""
+        return word(group, code, self._language)
+
+
+def moment(session: Session, value: datetime | None) -> str:
+    """An instant to the minute on the clock times are shown in: ``2026-02-14 09:30``."""
+    return f"{session.local(value):%Y-%m-%d %H:%M}" if value is not None else ""
+
+
+def span(session: Session, value: timedelta) -> str:
+    """A span to the minute: ``3 h 20 min``, with a minus where it has passed."""
+    rounded = value // timedelta(minutes=1) if value >= timedelta(0) else -(-value // timedelta(minutes=1))
+    return duration(timedelta(minutes=rounded), session.language)
+
+
+def clock_zone(session: Session, now: datetime) -> str:
+    """The name of the clock times are shown on."""
+    return session.zone_name or str(session.local(now).tzname())
+
+
+def ref(value: Ref | None) -> str:
+    """A reference as text, empty for none."""
+    return str(value) if value is not None else ""
