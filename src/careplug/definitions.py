@@ -81,6 +81,7 @@ class _Known:
     token: str
     active: dict[str, dict[str, Definition]]
     by_digest: dict[tuple[str, str], Definition]
+    rows: list[Definition]  # two names of one content share a digest, so `by_digest` alone would lose one
     memo: dict[str, Any] = attrs.field(factory=dict)
 
 
@@ -176,7 +177,7 @@ class Definitions:
         store = self.unit.store
         if old is not None:
             store.save(attrs.evolve(old, state="retired"), was=old)
-        revisions = [found for found in self._known().by_digest.values() if (found.kind, found.name) == (kind, name)]
+        revisions = self.revisions(kind, name)
         again = next((found for found in revisions if found.digest == digest), None)
         if again is not None:
             made = attrs.evolve(again, state="active")
@@ -200,14 +201,18 @@ class Definitions:
 
     def accept(self, kind: str, name: str, digest: str) -> Definition:
         """Make a proposed revision (a plugin's newer seed) the active one."""
-        found = self._known().by_digest.get((kind, digest))
-        if found is None or found.name != name:
+        found = next((item for item in self.revisions(kind, name) if item.digest == digest), None)
+        if found is None:
             raise NotFound("definition.proposal", field=f"definition.{kind}.{name}", value=digest)
         return self.put(kind, name, found.data)
 
+    def everything(self) -> list[Definition]:
+        """Every revision of every definition, by kind, name and revision."""
+        return sorted(self._known().rows, key=lambda item: (item.kind, item.name, item.revision))
+
     def revisions(self, kind: str, name: str) -> list[Definition]:
         """Every revision of a name, oldest first."""
-        found = [item for item in self._known().by_digest.values() if (item.kind, item.name) == (kind, name)]
+        found = [item for item in self._known().rows if (item.kind, item.name) == (kind, name)]
         return sorted(found, key=lambda item: item.revision)
 
     def _touch(self) -> None:
@@ -282,8 +287,8 @@ def _from_seeds(seeds: Iterable[Seed], tenant: str, now: datetime) -> list[Defin
 
 
 def _collect(token: str, found: Iterable[Definition]) -> _Known:
-    known = _Known(token, {}, {})
-    for item in found:
+    known = _Known(token, {}, {}, list(found))
+    for item in known.rows:
         known.by_digest[item.kind, item.digest] = item
         if item.state == "active":
             known.active.setdefault(item.kind, {})[item.name] = item
