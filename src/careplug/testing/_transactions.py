@@ -116,6 +116,28 @@ class Transactions(Base):
         with reading(store, tenant) as transaction:
             assert transaction.get(Keyed, first.id) == attrs.evolve(first, version=2, note="faster")
 
+    def test_several_are_saved_at_once(self, store: Storage, tenant: str) -> None:
+        read = [keyed(tenant, f"k{number}") for number in range(5)]
+        with writing(store, tenant) as transaction:
+            for entity in read:
+                transaction.add(entity)
+        changed = [attrs.evolve(entity, note=f"n{number}") for number, entity in enumerate(read[:3])]
+        changed.append(attrs.evolve(read[3], version=2))
+        with writing(store, tenant) as transaction:
+            transaction.save_all([*zip(changed, read, strict=False), (read[4], read[4])])
+        with reading(store, tenant) as transaction:
+            found = [transaction.get(Keyed, entity.id) for entity in read]
+        assert found == [*changed, read[4]]
+
+    def test_one_that_is_gone_fails_several(self, store: Storage, tenant: str) -> None:
+        here, gone = keyed(tenant, "here"), keyed(tenant, "gone")
+        with writing(store, tenant) as transaction:
+            transaction.add(here)
+        with pytest.raises(NotFound), writing(store, tenant) as transaction:
+            transaction.save_all([(attrs.evolve(entity, note="x"), entity) for entity in (here, gone)])
+        with reading(store, tenant) as transaction:
+            assert transaction.get(Keyed, here.id) == here
+
     def test_only_what_differs_is_written(self, store: Storage, tenant: str) -> None:
         read = keyed(tenant, "k")
         with writing(store, tenant) as transaction:
