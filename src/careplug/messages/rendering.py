@@ -133,7 +133,7 @@ class _Values:
 
     def _instant(self, name: str) -> str:
         key = _INSTANTS[name]
-        value = self._data(key)
+        value = self._data(key) if name != "received" else None  # no fact says it anew: spares reading the fact
         return self._plain(getattr(self.subject, key, None) if value is None else value)
 
     def _moment(self, value: datetime) -> str:
