@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
+
 from careplug.criteria import All, Is
 from careplug.errors import Conflict, Invalid
 from careplug.feedback.base import FEEDBACK, Base, check_custom, check_ref, check_text
@@ -15,7 +17,7 @@ from careplug.feedback.priority import Matrix, check_level
 from careplug.refs import Ref, new_id
 from careplug.timeline.facts import canonical
 
-__all__ = ["KEY_KEPT", "Intake"]
+__all__ = ["KEY_KEPT", "Intake", "purge_keys"]
 
 KEY_KEPT = timedelta(days=30)
 """How long an idempotency key of a live submit is remembered; those of imports stay as long as the case."""
@@ -118,7 +120,10 @@ class Intake(Base):
         )
         if store.add_if_absent(row):
             return None
-        found = store.find(RequestKey, All(Is("source", "eq", source), Is("key", "eq", key)), limit=1)
+        found = store.find(RequestKey, All(Is("source", "eq", source), Is("key", "eq", key)), limit=1, lock=True)
+        if found and found[0].expires_at is not None and found[0].expires_at <= now:
+            store.save(attrs.evolve(row, id=found[0].id), was=found[0])
+            return None
         if not found or found[0].payload != payload:
             raise Conflict("key.used", field="key", value=key)
         return self.timeline.hold(FEEDBACK, Feedback, found[0].result)
@@ -142,3 +147,9 @@ class Intake(Base):
         if personal:
             found["custom_personal"] = personal
         return found
+
+
+def purge_keys(care: Any, now: datetime) -> int:
+    """Forget the idempotency keys whose time is over, of all tenants; how many they were. A daily job."""
+    with care.transaction(tenant=None) as store:
+        return int(store.remove(RequestKey, Is("expires_at", "lt", now)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from careplug import definitions, tasks
-from careplug.contributions import ChannelFactory, EntitySpec, FactType, FieldSpec, Handler, Seed, ServiceFactory
+from careplug.contributions import ChannelFactory, EntitySpec, FactType, FieldSpec, Handler, Job, Seed, ServiceFactory
 from careplug.definitions import Definitions
 from careplug.feedback import entities as feedback_entities
 from careplug.feedback import fold
 from careplug.feedback import seeds as feedback_seeds
+from careplug.feedback.intake import purge_keys
 from careplug.feedback.service import FeedbackService
 from careplug.messages import contribution as messages
 from careplug.plugin.markers import hookimpl
@@ -17,6 +19,7 @@ from careplug.sla import entities as sla_entities
 from careplug.sla import seeds as sla_seeds
 from careplug.sla import service as sla_service
 from careplug.sla.changes import Changes
+from careplug.text import Text
 from careplug.timeline import facts
 from careplug.timeline.story import Timeline
 
@@ -63,6 +66,13 @@ def careplug_services() -> tuple[Any, ...]:
 def careplug_handlers() -> tuple[Handler, ...]:
     """The sla room decides and projects before the messages room tells people."""
     return (Handler("sla.clocks", sla_service.handle, rank=100), *messages.HANDLERS)
+
+
+@hookimpl
+def careplug_jobs() -> tuple[Job, ...]:
+    """Idempotency keys are forgotten after their time."""
+    label = Text("Forget old idempotency keys", "清理过期的幂等键")
+    return (Job("feedback.purge_keys", purge_keys, timedelta(days=1), label),)
 
 
 @hookimpl
