@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import attrs
 from sqlalchemy import Engine, event
@@ -67,7 +67,7 @@ class Counted:
         self.engine = engine
         self.statements: list[str] = []
 
-    def __enter__(self) -> Counted:
+    def __enter__(self) -> Self:
         event.listen(self.engine, "before_cursor_execute", self._note)
         return self
 
