@@ -204,6 +204,16 @@ def test_the_shifts_of_a_skipped_date_do_not_move_to_the_next() -> None:
     assert calendar.next_open(at("Pacific/Apia", "2011-12-29T18:00")) == at("Pacific/Apia", "2012-01-02T09:00")
 
 
+def test_a_night_over_a_skipped_date() -> None:
+    calendar = WorkCalendar("apia", "Pacific/Apia", NIGHTS)
+    # The night of the 29th ends on the 31st at six: its morning does not exist and moves on by the gap.
+    small_hours = at("Pacific/Apia", "2011-12-31T02:00")
+    assert calendar.is_open(small_hours)
+    assert not calendar.is_open(at("Pacific/Apia", "2011-12-31T06:00"))
+    # It counts as the 29th; one working day on is the night of the 31st, at the same time after midnight.
+    assert calendar.add_days(small_hours, 1) == at("Pacific/Apia", "2012-01-01T02:00")
+
+
 def test_same_time_stays_inside_the_hours_of_the_last_day() -> None:
     calendar = WorkCalendar(
         "short", "UTC", OFFICE, (), {date(2026, 1, 6): [("09:00", "11:00")], date(2026, 1, 7): [("17:00", "20:00")]}
