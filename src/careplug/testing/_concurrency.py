@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,7 @@ from typing import TypeVar
 
 import attrs
 
+from careplug.errors import Conflict, Retry
 from careplug.ports import Storage
 from careplug.testing._entities import Keyed, Task
 from careplug.testing._support import NOON, Base, keyed, reading, task, until_done, writing
@@ -78,24 +81,36 @@ class Concurrency(Base):
         counter = keyed(tenant, "counter", place=0)
         with writing(store, tenant) as transaction:
             transaction.add(counter)
+        gate = threading.Barrier(self.threads)
 
-        def add_one() -> None:
+        def add_one(*, together: bool) -> None:
             with reading(store, tenant) as transaction:
                 read = transaction.get(Keyed, counter.id)
             assert read is not None
             assert read.place is not None
+            if together:
+                gate.wait()  # all have read the same version: one of them may save
             changed = attrs.evolve(read, place=read.place + 1, version=read.version + 1)
             with writing(store, tenant) as transaction:
                 transaction.save(changed, was=read, expected=read.version)
 
-        self._together(lambda: [until_done(add_one) for _ in range(self.rounds)])
-        self._counted(store, tenant, counter.id)
+        def work() -> None:
+            with contextlib.suppress(Conflict, Retry):
+                add_one(together=True)
+                winners.append(1)
+            for _ in range(self.rounds):
+                until_done(functools.partial(add_one, together=False))
 
-    def _counted(self, store: Storage, tenant: str, ident: str) -> None:
+        winners: list[int] = []
+        self._together(work)
+        assert len(winners) == 1
+        self._counted(store, tenant, counter.id, more=1)
+
+    def _counted(self, store: Storage, tenant: str, ident: str, *, more: int = 0) -> None:
         with reading(store, tenant) as transaction:
             found = transaction.get(Keyed, ident)
         assert found is not None
-        assert found.place == self.threads * self.rounds
+        assert found.place == self.threads * self.rounds + more
 
     def test_of_many_who_add_a_key_one_does(self, store: Storage, tenant: str) -> None:
         def work() -> bool:

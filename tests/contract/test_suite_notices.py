@@ -1,0 +1,238 @@
+"""A suite is worth what it notices: storages that are wrong in one thing each fail the test that is about it."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+
+import attrs
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from careplug.criteria import Is
+from careplug.errors import CareError, Conflict
+from careplug.storage.memory import MemoryStorage, MemoryTransaction
+from careplug.testing import _queries
+from careplug.testing._support import new_tenant
+from careplug.testing.storage import SPECS, StorageSuite
+
+
+class NoVersions(MemoryTransaction):
+    def save(self, entity, *, was=None, expected=None):
+        super().save(entity, was=was)
+
+
+class WritesAll(MemoryTransaction):
+    def save(self, entity, *, was=None, expected=None):
+        super().save(entity, expected=expected)
+
+
+class NullsFirst(MemoryTransaction):
+    def find(self, cls, criteria=None, *, order=(), limit=None, after=None, lock=False):
+        found = super().find(cls, criteria, order=order, after=after)
+        if order and hasattr(cls, order[0].field):
+            found.sort(key=lambda one: getattr(one, order[0].field) is not None)
+        return found[:limit]
+
+
+class FindsTooMuch(MemoryTransaction):
+    """NOT takes what is unknown along."""
+
+    def find(self, cls, criteria=None, *, order=(), limit=None, after=None, lock=False):
+        found = super().find(cls, criteria, order=order, limit=limit, after=after)
+        if type(criteria).__name__ == "Not" and limit is None:
+            rest = [one for one in super().find(cls, None, order=order) if one not in found]
+            found += [one for one in rest if getattr(one, "count", 1) is None]
+        return found
+
+
+class Careless(MemoryTransaction):
+    """A collation without case and trailing blanks."""
+
+    def add(self, entity):
+        if hasattr(entity, "key"):
+            for one in self.find(type(entity)):
+                if one.key.rstrip().casefold() == entity.key.rstrip().casefold():
+                    raise Conflict("storage.unique", field="suite_keyed.key")
+        super().add(entity)
+
+
+class Milliseconds(MemoryTransaction):
+    def add(self, entity):
+        if hasattr(entity, "at") and entity.at is not None:
+            entity = attrs.evolve(entity, at=entity.at.replace(microsecond=entity.at.microsecond // 1000 * 1000))
+        super().add(entity)
+
+
+class EmptyIsNull(MemoryTransaction):
+    def add(self, entity):
+        if getattr(entity, "text_or_none", None) == "":
+            entity = attrs.evolve(entity, text_or_none=None)
+        super().add(entity)
+
+
+class NoSavepoints(MemoryTransaction):
+    def savepoint(self):
+        return contextlib.nullcontext()
+
+
+class AlwaysAdded(MemoryTransaction):
+    def add_if_absent(self, entity):
+        super().add_if_absent(entity)
+        return True
+
+
+class ReadersWrite(MemoryTransaction):
+    def _refuse_reader(self, field):
+        pass
+
+
+class OneHouse(MemoryTransaction):
+    """No tenants."""
+
+    def find(self, cls, criteria=None, *, order=(), limit=None, after=None, lock=False):
+        self.tenant, own = None, self.tenant
+        try:
+            return super().find(cls, criteria, order=order, limit=limit, after=after)
+        finally:
+            self.tenant = own
+
+
+class NoFence(MemoryTransaction):
+    def mark(self, entity):
+        found = self.get(type(entity), entity.id)
+        return super().mark(attrs.evolve(entity, fence=found.fence) if found else entity)
+
+
+class NoLanes(MemoryTransaction):
+    def claim(self, cls, *, now, limit, lease, criteria=None, lane=""):
+        return super().claim(cls, now=now, limit=limit, lease=lease, criteria=criteria)
+
+
+class NewestFirst(MemoryTransaction):
+    def claim(self, cls, *, now, limit, lease, criteria=None, lane=""):
+        found = super().claim(cls, now=now, limit=limit, lease=lease, criteria=criteria, lane=lane)
+        return found[::-1]
+
+
+class LeasesOnBusinessTime(MemoryTransaction):
+    def claim(self, cls, *, now, limit, lease, criteria=None, lane=""):
+        lease += now - self.database_time() if now < self.database_time() else timedelta(0)
+        return super().claim(cls, now=now, limit=limit, lease=lease, criteria=criteria, lane=lane)
+
+
+class TruncatingMeans(MemoryTransaction):
+    def tally(self, cls, criteria=None, *, by=(), measures=()):
+        found = super().tally(cls, criteria, by=by, measures=measures)
+        return [
+            attrs.evolve(one, values=tuple(float(v) if type(v).__name__ == "Decimal" else v for v in one.values))
+            for one in found
+        ]
+
+
+class SameNumbers(MemoryTransaction):
+    def next_number(self):
+        return super().next_number() // 2 + 1
+
+
+WRONG = {
+    NoVersions: ["test_stale_versions_conflict", "test_no_update_is_lost_with_versions"],
+    WritesAll: ["test_only_what_differs_is_written"],
+    NullsFirst: ["test_missing_values_come_last_either_way"],
+    FindsTooMuch: ["test_missing_values_are_neither_true_nor_false"],
+    Careless: ["test_keys_differ_where_code_points_do"],
+    Milliseconds: ["test_torture"],
+    EmptyIsNull: ["test_missing_is_not_empty"],
+    NoSavepoints: ["test_savepoints_are_undone_alone", "test_a_broken_key_in_a_savepoint_leaves_the_rest"],
+    AlwaysAdded: ["test_add_if_absent", "test_of_many_who_add_a_key_one_does"],
+    OneHouse: ["test_tenants_see_nothing_of_each_other"],
+    NoFence: ["test_the_late_mark_is_refused"],
+    NoLanes: ["test_of_a_lane_only_the_oldest"],
+    NewestFirst: ["test_the_oldest_due_come_first", "test_ties_go_by_id"],
+    LeasesOnBusinessTime: ["test_leases_run_on_the_clock_of_the_database", "test_a_claim_is_stored"],
+    TruncatingMeans: ["test_sums_and_means_are_exact"],
+    SameNumbers: ["test_a_number_is_given_once"],
+}
+
+
+class Wrong(MemoryStorage):
+    def __init__(self, cls):
+        super().__init__()
+        self._cls = cls
+
+    def begin(self, *, tenant, writes):
+        transaction = super().begin(tenant=tenant, writes=writes)
+        transaction.__class__ = self._cls
+        return transaction
+
+
+def passes(cls, test):
+    store = Wrong(cls)
+    store.bind(SPECS)
+    run = getattr(StorageSuite(), test)
+    more = ["microseconds"] if test == "test_torture" else []
+    try:
+        run(store, new_tenant(), *more)
+    except (AssertionError, CareError, ExceptionGroup, pytest.fail.Exception):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("cls", "test"), [(cls, test) for cls, tests in WRONG.items() for test in tests], ids=lambda one: str(one)[-40:]
+)
+def test_it_is_noticed(cls, test):
+    assert passes(MemoryTransaction, test)
+    assert not passes(cls, test)
+
+
+@pytest.mark.parametrize("write", ["add", "remove", "claim"])
+def test_a_reader_that_writes_is_noticed(write):
+    store = Wrong(ReadersWrite)
+    store.bind(SPECS)
+    with pytest.raises((AssertionError, pytest.fail.Exception, IndexError)):
+        StorageSuite().test_a_reader_refuses_to_write(store, new_tenant(), write)
+
+
+class RepeatsPages(MemoryTransaction):
+    def find(self, cls, criteria=None, *, order=(), limit=None, after=None, lock=False):
+        found = super().find(cls, criteria, order=order, limit=limit, after=after)
+        if after is not None and found:
+            found = (super().find(cls, Is("id", "eq", after[-1])) + found)[:limit]
+        return found
+
+
+QUESTIONS = st.lists(st.tuples(_queries._criteria, _queries._order), min_size=1, max_size=6)
+RANDOM = {
+    "test_random_criteria_and_orders": {"questions": QUESTIONS},
+    "test_pages_leave_no_gap_and_repeat_nothing": {
+        "order": _queries._order, "size": st.integers(1, 4), "criteria": st.none()
+    },
+    "test_random_tallies": {"by": _queries._by, "measures": _queries._measures, "criteria": st.none()},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cls", "test"),
+    [
+        (NullsFirst, "test_random_criteria_and_orders"),
+        (FindsTooMuch, "test_random_criteria_and_orders"),
+        (Milliseconds, "test_random_criteria_and_orders"),
+        (RepeatsPages, "test_pages_leave_no_gap_and_repeat_nothing"),
+        (TruncatingMeans, "test_random_tallies"),
+    ],
+)
+def test_random_tests_notice_too(cls, test):
+    """Without shrinking, which takes minutes and tells nothing here."""
+    store = Wrong(cls)
+    store.bind(SPECS)
+    run = getattr(StorageSuite, test).hypothesis.inner_test
+
+    @settings(phases=[Phase.generate], max_examples=200, database=None, deadline=None)
+    @given(values=st.fixed_dictionaries({"rows": _queries._items(), **RANDOM[test]}))
+    def once(values):
+        run(StorageSuite(), store=store, **values)
+
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        once()
