@@ -51,10 +51,11 @@ demo: setup
 	@mkdir -p build/demo
 	@cd build/demo && ../../$(BIN)/careplug demo
 
+# The hash seed changes from run to run but is one for all workers: else they could name a test differently.
 test: setup
-	@start=$$(date +%s); \
+	@start=$$(date +%s); export PYTHONHASHSEED=$${PYTHONHASHSEED:-$$start}; \
 	CAREPLUG_PROOF_SCALE=$${CAREPLUG_PROOF_SCALE:-0.01} $(BIN)/python -m pytest $(PYTEST_FLAGS); code=$$?; \
-	echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
+	echo "make test took $$(( $$(date +%s) - start )) s, PYTHONHASHSEED=$$PYTHONHASHSEED"; exit $$code
 
 lint: setup
 	$(BIN)/ruff check .
