@@ -161,6 +161,7 @@ def _begin_postgresql(engine: Engine, *, writes: bool) -> Connection:
 
 def _begin_mariadb(engine: Engine, *, writes: bool) -> Connection:
     def start(connection: Connection) -> None:
+        _refuse_other_servers(engine)
         connection.begin()
         if writes and connection.get_execution_options().get(_OWN):
             return  # every connection of our own engine is READ COMMITTED already
@@ -171,6 +172,14 @@ def _begin_mariadb(engine: Engine, *, writes: bool) -> Connection:
         )
 
     return _started(engine.connect(), start)
+
+
+def _refuse_other_servers(engine: Engine) -> None:
+    """MySQL lacks the collation and sequences, MariaDB before 10.6 SKIP LOCKED; known from the first connection on."""
+    version = engine.dialect.server_version_info or (0,)
+    if not getattr(engine.dialect, "is_mariadb", False) or version < (10, 6):
+        value = ".".join(map(str, version))
+        raise error(Invalid, "storage.mysql", field="storage.server", value=value)
 
 
 def _started(connection: Connection, start: Callable[[Connection], Any]) -> Connection:

@@ -34,8 +34,8 @@ SENTENCES: Mapping[str, Text] = {
         zh="{field}:{value} 得不到数据库;请传入地址、Engine、绑定了 Engine 的 sessionmaker,或返回 Engine 的函数。",
     ),
     "storage.mysql": Text(
-        en="{field}: this server is MySQL {value}; careplug needs MariaDB 10.6 or later (code point collation, sequences, SKIP LOCKED).",
-        zh="{field}:该服务器是 MySQL {value};careplug 需要 MariaDB 10.6 或更高版本(按码点排序、序列、SKIP LOCKED)。",
+        en="{field}: this server is MySQL or an older MariaDB ({value}); careplug needs MariaDB 10.6 or later (code point collation, sequences, SKIP LOCKED).",
+        zh="{field}:该服务器是 MySQL 或较旧的 MariaDB({value});careplug 需要 MariaDB 10.6 或更高版本(按码点排序、序列、SKIP LOCKED)。",
     ),
     "storage.unbound": Text(
         en="{field}: {value} is no entity of this storage; declare it through the hook careplug_entities.",

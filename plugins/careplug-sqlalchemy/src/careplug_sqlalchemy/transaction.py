@@ -220,10 +220,12 @@ class SqlTransaction:
         self._check_open("commit")
         self.flush()
         self._finish(self._end.commit)
+        self._open = False
 
     def rollback(self) -> None:
         """Undo it. Joined: back to the savepoint, the host's work stays."""
         self._waiting.clear()
+        self._open = False
         self._finish(self._end.rollback)
 
     def close(self) -> None:
