@@ -14,7 +14,7 @@ from careplug.definitions import Definition, Definitions, digest_of
 from careplug.errors import Invalid, NotFound
 from careplug.ports import Unit
 from careplug.sla.calendar import WorkCalendar
-from careplug.sla.decide import DefinitionBook, Offer, decision, differs, last_choices
+from careplug.sla.decide import DefinitionBook, Offer, decision, differs, last_choices, last_set
 from careplug.sla.entities import Clock
 from careplug.sla.policy import CHANGES, Candidate
 from careplug.sla.receipt import Receipt, receipts
@@ -70,7 +70,7 @@ class Changes:
     def apply(self, kind: str, name: str, *, mode: str = "keep", after: str = "", batch: int = 200) -> tuple[int, str]:
         """Bring a batch of open cases under the active revision, as a fact each.
 
-        Returns how many cases moved, and the id to pass as ``after`` for the next batch (``""`` at the end). Cases that
+        Returns how many cases moved, and the id to pass as ``after`` for the next batch (``""`` when none is left). Cases that
         are under it already are left alone, so a broken run is simply run again.
         """
         self.unit.allow("sla.apply", name)
@@ -83,7 +83,7 @@ class Changes:
             if self.sla.decide(feedback, kind, self.unit.now(), mode=mode) is not None:
                 self.sla.project(ident)
                 moved += 1
-        return moved, (last if len(idents) == batch else "")
+        return moved, last
 
     def put(self, kind: str, name: str, data: Mapping[str, Any]) -> Definition:
         """Store a new active revision. Open cases stay pinned to theirs, with one exception: a calendar that only
@@ -112,7 +112,10 @@ class Changes:
             offer = attrs.evolve(offer, policies=())
             offer = self._with(offer, "policy", "replayed", policy, extra)
         book = DefinitionBook(self.definitions, extra)
-        events = [event for event in self.sla.history(feedback_id).events if event.type not in (DECIDED, "verdict")]
+        whole = self.sla.history(feedback_id).events
+        if policy is None:
+            offer = self.sla.bound(offer, last_set(whole))
+        events = [event for event in whole if event.type not in (DECIDED, "verdict")]
         feedback = self._feedback(feedback_id)
         return receipts(self._replayed(feedback, events, offer, book), self.unit.now())
 
@@ -160,8 +163,9 @@ class Changes:
         return attrs.evolve(offer, policies=(*rest, Candidate(policy=value, digest=digest, source="preview")))
 
     def _under(self, feedback: Any, offer: Offer, book: DefinitionBook, mode: str) -> tuple[Receipt, ...]:
-        new = decision(feedback, offer, (), self.unit.now())
-        old = last_choices(self.sla.history(feedback.id).events)
+        events = self.sla.history(feedback.id).events
+        new = decision(feedback, self.sla.bound(offer, last_set(events)), (), self.unit.now())
+        old = last_choices(events)
         entries = {name: {**entry, "mode": mode} for name, entry in new.items() if differs(old.get(name, {}), entry)}
         if not entries:
             return self._measured(feedback.id)
@@ -185,13 +189,16 @@ class Changes:
         while True:
             idents = self._page(kind, name, after, batch)
             yield from self.unit.store.find(cls, Is("id", "in", tuple(idents)), order=(Order("id"),))
-            if len(idents) < batch:
+            if not idents:
                 return
             after = idents[-1]
 
     def _page(self, kind: str, name: str, after: str, batch: int) -> list[str]:
-        """Ids of cases with open clocks: a new policy may concern any, a calendar those that run on it."""
-        parts: list[Criteria] = [Is("open", "eq", True)]
+        """Ids of cases with open clocks: a new policy may concern any, a calendar those that run on it.
+
+        Clocks that are not counted go on in closed cycles, which stay pinned.
+        """
+        parts: list[Criteria] = [Is("open", "eq", True), Is("counted", "eq", True)]
         if kind == "calendar":
             digests = tuple(item.digest for item in self.definitions.revisions("calendar", name))
             parts.append(AnyOf(Is("calendar", "eq", name), Is("calendar_digest", "in", digests)))
@@ -209,10 +216,13 @@ class Changes:
     def _extend(self, digest: str) -> None:
         criteria = All(Is("provisional", "eq", True), Is("calendar_digest", "eq", digest), Is("open", "eq", True))
         self.unit.flush()
-        idents = sorted({clock.feedback_id for clock in self.unit.store.find(Clock, criteria)})
-        cls = self.unit.setup.entity(FEEDBACK)
-        for ident, feedback in self.timeline.hold_many(FEEDBACK, cls, idents).items():
-            if self.sla.decide(feedback, "calendar_extended", self.unit.now(), mode="keep") is not None:
+        metrics: dict[str, set[str]] = {}
+        for clock in self.unit.store.find(Clock, criteria):
+            metrics.setdefault(clock.feedback_id, set()).add(clock.metric)
+        cls, now = self.unit.setup.entity(FEEDBACK), self.unit.now()
+        for ident, feedback in self.timeline.hold_many(FEEDBACK, cls, list(metrics)).items():
+            only = frozenset(metrics[ident])
+            if self.sla.decide(feedback, "calendar_extended", now, mode="keep", only=only) is not None:
                 self.sla.project(ident)
 
     def _check(self, kind: str, mode: str) -> None:

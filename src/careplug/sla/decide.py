@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from careplug.sla.metric import Metric
 from careplug.sla.policy import Candidate, Policy, choose
 from careplug.sla.runs import DECIDED, Choice, Event
 
-__all__ = ["DefinitionBook", "Offer", "decision", "field_of", "last_choices"]
+__all__ = ["DefinitionBook", "Offer", "decision", "field_of", "last_choices", "last_set"]
 
 
 @attrs.frozen
@@ -79,6 +79,10 @@ class Offer:
             {name: item.digest for name, item in definitions.active("metric").items()},
             {name: (item.digest, value(item)) for name, item in definitions.active("calendar").items()},
         )
+
+    def within(self, names: Collection[str]) -> Offer:
+        """The same, of these policies only."""
+        return attrs.evolve(self, policies=tuple(item for item in self.policies if item.policy.name in names))
 
     def fields(self) -> tuple[str, ...]:
         """The case's fields that stored policies ask about."""
@@ -152,6 +156,12 @@ def last_choices(events: Sequence[Event]) -> dict[str, Mapping[str, Any]]:
             found.pop(name, None)
         found.update(event.data["metrics"])
     return found
+
+
+def last_set(events: Sequence[Event]) -> str | None:
+    """The digest of the policy set that a case's decisions are bound to; None where every stored policy may apply."""
+    found = [event for event in events if event.type == DECIDED and "set" in event.data]
+    return str(max(found, key=lambda event: event.sequence).data["set"]) if found else None
 
 
 def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

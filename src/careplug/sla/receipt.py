@@ -94,17 +94,19 @@ class Receipt:
         return self.leg.choice.metric.counted
 
 
-def receipts(history: History, now: datetime) -> tuple[Receipt, ...]:
-    """The receipts of every run of a history, as of ``now``."""
-    return tuple(measured(run, history, now) for run in history.runs)
+def receipts(history: History, now: datetime, *, brief: bool = False) -> tuple[Receipt, ...]:
+    """The receipts of every run of a history, as of ``now``; ``brief`` ones leave out the segments."""
+    return tuple(measured(run, history, now, brief=brief) for run in history.runs)
 
 
-def measured(run: Run, history: History, now: datetime) -> Receipt:
-    """Measure one run as of ``now``."""
+def measured(run: Run, history: History, now: datetime, *, brief: bool = False) -> Receipt:
+    """Measure one run as of ``now``. Who only needs due time and state asks for it ``brief``: no segments, no counted
+    time, which cost a look at every day of the run.
+    """
     standing = [_spans(leg, run, history.pauses) for leg in run.legs]
     due = _due(run, standing)
     until = run.stopped.at if run.stopped is not None else max(now, run.started.at)
-    segments = _segments(run, history.pauses, until)
+    segments = () if brief else _segments(run, history.pauses, until)
     state = _state(run, due, standing[-1])
     return Receipt(
         metric=run.metric,

@@ -143,11 +143,16 @@ class History:
 
 
 def events_of(facts: Iterable[Any]) -> tuple[Event, ...]:
-    """The facts that count, in the order of when they happened: (at, sequence); voided ones are left out."""
+    """The facts that count, in the order of when they happened: (at, sequence); voided ones are left out.
+
+    Nothing counts before the intake: what is dated earlier (a call before the case was written down, a log whose case
+    closes before it opens) acts on the clocks at the intake.
+    """
     facts = list(facts)
     cancelled = {fact.data["sequence"] for fact in facts if fact.type == "voided"}
+    intake = next((fact.at for fact in facts if fact.type == "submitted"), None)
     kept = [
-        Event(fact.at, fact.sequence, fact.type, fact.data, fact.recorded_at, fact.origin)
+        Event(max(fact.at, intake or fact.at), fact.sequence, fact.type, fact.data, fact.recorded_at, fact.origin)
         for fact in facts
         if fact.sequence not in cancelled
     ]

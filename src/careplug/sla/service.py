@@ -12,7 +12,7 @@ from careplug.clock import from_text
 from careplug.criteria import All, Criteria, Is, Order
 from careplug.definitions import Definitions
 from careplug.ports import Measure, Unit
-from careplug.sla.decide import DefinitionBook, Offer, decision, differs, field_of, last_choices
+from careplug.sla.decide import DefinitionBook, Offer, decision, differs, field_of, last_choices, last_set
 from careplug.sla.entities import Clock, clock_id
 from careplug.sla.receipt import ENGINE, Receipt, receipts
 from careplug.sla.runs import Event, History, events_of, follow
@@ -55,6 +55,8 @@ class Sla:
         self.timeline = unit.get(Timeline)
         self.definitions = unit.get(Definitions)
         self.deferred: set[str] | None = None
+        self.policy_set: str | None = None
+        """The digest of a ``policy_set``: only its policies may apply to cases that begin in this unit, then and later."""
         self._known: dict[str, dict[str, Clock]] = {}
         self._was: dict[str, Clock] = {}
 
@@ -73,11 +75,13 @@ class Sla:
         elif fact.type not in self._listened():
             return
         ended = before.category == "open" and after.category != "open" and fact.type != "submitted"
-        if self.deferred is not None and not ended:
-            self.deferred.add(fact.subject_id)
-            return
+        if self.deferred is not None:
+            if not ended:
+                self.deferred.add(fact.subject_id)
+                return
+            self.deferred.discard(fact.subject_id)
         history = self.history(fact.subject_id)
-        found = receipts(history, fact.at)
+        found = receipts(history, fact.at, brief=True)
         self._write(fact.subject_id, found, history)
         if ended:
             self._pass_verdicts(fact, found, history)
@@ -94,39 +98,65 @@ class Sla:
 
         return self.definitions.memo("listened", make)  # type: ignore[no-any-return]
 
-    def _offer(self) -> Offer:
-        return self.definitions.memo("offer", lambda: Offer.stored(self.definitions))  # type: ignore[no-any-return]
+    def _offer(self, bound: str | None = None) -> Offer:
+        def make() -> Offer:
+            return Offer.stored(self.definitions) if bound is None else self.bound(self._offer(), bound)
+
+        return self.definitions.memo(f"offer.{bound or ''}", make)  # type: ignore[no-any-return]
+
+    def bound(self, offer: Offer, bound: str | None) -> Offer:
+        """The part of an offer that a case may be given which is bound to a policy set."""
+        return offer if bound is None else offer.within(self.definitions.pinned("policy_set", bound)["policies"])
 
     def decide(
-        self, feedback: Any, cause: str, at: datetime, *, mode: str = "", origin: str = "live"
+        self,
+        feedback: Any,
+        cause: str,
+        at: datetime,
+        *,
+        mode: str = "",
+        origin: str = "live",
+        only: frozenset[str] | None = None,
     ) -> Mapping[str, Any] | None:
-        """Choose the rules of a case and write them as a fact where they changed; None where nothing did."""
+        """Choose the rules of a case and write them as a fact where they changed; None where nothing did.
+
+        With ``only`` these metrics alone are decided anew.
+        """
         offered = [
             attrs.evolve(candidate, offered=True)
             for source in self.unit.setup.policy_sources
             for candidate in source.candidates(self.unit, feedback)
         ]
-        new = self._decision(feedback, offered, at)
-        old = {} if cause == "submitted" else last_choices(self.history(feedback.id).events)
+        events = () if cause == "submitted" else self.history(feedback.id).events
+        bound = self.policy_set if cause == "submitted" else last_set(events)
+        new = self._decision(feedback, offered, at, bound)
+        old = last_choices(events)
         changed = {name: entry for name, entry in new.items() if name not in old or differs(old[name], entry)}
         dropped = sorted(set(old) - set(new))
-        if not changed and not dropped:
+        if only is not None:
+            changed, dropped = {name: changed[name] for name in changed if name in only}, []
+        if not changed and not dropped and (events or bound is None):
             return None
         if old:
             for entry in changed.values():
                 rule = self.book.policy(entry["policy"]).rules[entry["rule"]]
                 entry["mode"] = mode or rule.on_change
         data = {"cause": cause, "metrics": changed, **({"dropped": dropped} if dropped else {})}
+        if bound is not None:
+            data["set"] = bound
         self.timeline.append(FEEDBACK, feedback.id, "policy_decided", data, at=at, origin=origin, quiet=True)
         return data
 
-    def _decision(self, feedback: Any, offered: Sequence[Any], at: datetime) -> dict[str, dict[str, Any]]:
+    def _decision(
+        self, feedback: Any, offered: Sequence[Any], at: datetime, bound: str | None
+    ) -> dict[str, dict[str, Any]]:
         """The decision for a case; stored policies answer alike for cases that are alike in what they ask about."""
-        offer = self._offer()
+        offer = self._offer(bound)
         if offered:
             return decision(feedback, offer, offered, at)
         known: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = self.definitions.memo("decisions", dict)
-        key = tuple(field_of(feedback, name) for name in self.definitions.memo("decision_fields", offer.fields))
+        fields = self.definitions.memo("decision_fields", self._offer().fields)
+        key = (bound, *(field_of(feedback, name) for name in fields))
         found = known.get(key)
         if found is None:
             if len(known) >= _KEPT:
@@ -169,9 +199,9 @@ class Sla:
         return pinned(receipts(history, now or self.unit.now()), history)
 
     def project(self, feedback_id: str) -> tuple[Receipt, ...]:
-        """Measure a case anew and bring its clocks in line."""
+        """Measure a case anew and bring its clocks in line; brief receipts."""
         history = self.history(feedback_id)
-        found = receipts(history, self.unit.now())
+        found = receipts(history, self.unit.now(), brief=True)
         self._write(feedback_id, found, history)
         return found
 
