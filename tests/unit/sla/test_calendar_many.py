@@ -124,6 +124,17 @@ def test_bad_arrays_are_refused(starts: Any, seconds: Any, code: str, field: str
     assert field in caught.value.text("zh")
 
 
+@pytest.mark.parametrize(("year", "seconds"), [(2012, -HOUR), (2000, 9 * HOUR), (2035, -HOUR), (2008, 0), (2012, HOUR)])
+def test_ten_years_without_an_opening(year: int, seconds: int) -> None:
+    sparse = {date(2000, 1, 1): [("09:00", "17:00")], date(2020, 1, 1): [("09:00", "17:00")]}
+    start = int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+    for asked in ((), (2000, 2020)):
+        calendar = WorkCalendar("m", "UTC", {}, (), sparse)
+        for other in asked:
+            calendar.is_open(datetime(other, 1, 1, tzinfo=UTC))
+        same(calendar, [start], [seconds])
+
+
 def test_edges_between_seconds_are_refused() -> None:
     cut = datetime(2026, 1, 5, 10, tzinfo=UTC) + timedelta(microseconds=1)
     calendar = WorkCalendar("m", "UTC", WEEK, closures=[(cut, cut + timedelta(hours=1))])

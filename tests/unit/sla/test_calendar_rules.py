@@ -177,6 +177,7 @@ def test_a_time_that_exists_twice_means_the_first() -> None:
     assert calendar.between(start, start + DAY) == 2 * HOUR
     second = at("America/New_York", "2026-11-01T01:45") + HOUR
     assert calendar.add_days(second, 0) == second
+    assert calendar.add_dates(second, 0) == second
 
 
 def test_half_an_hour_in_lord_howe() -> None:
@@ -220,6 +221,8 @@ def test_same_time_stays_inside_the_hours_of_the_last_day() -> None:
     )
     at_three = datetime(2026, 1, 5, 15, tzinfo=UTC)
     assert calendar.add_days(at_three, 1) == datetime(2026, 1, 6, 11, tzinfo=UTC)  # the last closing at or before
+    at_eleven = datetime(2026, 1, 5, 11, tzinfo=UTC)
+    assert calendar.add_days(at_eleven, 1) == datetime(2026, 1, 6, 11, tzinfo=UTC)  # exactly when that day closes
     assert calendar.add_days(at_three, 2) == datetime(2026, 1, 7, 17, tzinfo=UTC)  # else the first opening
     assert calendar.add_days(at_three, 3) == datetime(2026, 1, 8, 15, tzinfo=UTC)
     # Saturday counts from the opening on Monday.

@@ -108,6 +108,7 @@ def test_merging() -> None:
     assert merge([(b, None), (a, c), (d, d + HOUR)]) == [(a, None)]
     assert merge([(a, b), (c, None), (d, None)]) == [(a, b), (c, None)]
     assert merge([(a, b), (a, c)], since=b) == [(b, c)]
+    assert merge([(a, b)], since=b) == []
     assert merge([(a, None)], since=b) == [(b, None)]
     assert merge([(at("02T10:00"), at("02T11:00"))]) == [(a, b)]
     assert merge([(a, b)])[0][0].tzinfo is UTC
