@@ -10,6 +10,7 @@ import click
 from careplug.cli import help as pages
 from careplug.cli.problems import Usage
 from careplug.cli.session import Session
+from careplug.cli.usage import translated
 from careplug.cli.values import FILE, REF, TEXT, Choice, Word
 from careplug.permissions import ROLES
 
@@ -27,7 +28,7 @@ def _given(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         session.given[str(param.name)] = value
 
 
-def _global(*names: str, kind: click.ParamType = TEXT, **more: Any) -> click.Option:
+def _global(*names: str, kind: Word = TEXT, **more: Any) -> click.Option:
     return click.Option(names, type=None if more.get("is_flag") else kind, expose_value=False, callback=_given, **more)
 
 
@@ -57,10 +58,19 @@ class _Speaking(click.Command):
         if isinstance(self, click.Group) and not args and not ctx.resilient_parsing:
             click.echo(self.get_help(ctx), err=True, nl=False)
             ctx.exit(2)
-        rest = super().parse_args(ctx, args)
-        if rest and not isinstance(self, click.Group) and not ctx.resilient_parsing:
-            raise Usage("cli.extra", field=self.name or "", value=" ".join(rest))
+        try:
+            rest = super().parse_args(ctx, args)
+            if rest and not isinstance(self, click.Group) and not ctx.resilient_parsing:
+                raise Usage("cli.extra", field=self.name or "", value=" ".join(rest))
+        except click.UsageError as error:
+            raise self._shown(translated(error), ctx) from None
+        except Usage as error:
+            raise self._shown(error, ctx) from None
         return rest
+
+    def _shown(self, error: Usage, ctx: click.Context) -> Usage:
+        error.usage = self.get_usage(ctx)
+        return error
 
     def get_help(self, ctx: click.Context) -> str:
         """The help page."""
@@ -124,12 +134,12 @@ def group(name: str) -> Callable[[Callable[..., Any]], CareGroup]:
     return make
 
 
-def option(*names: str, kind: click.ParamType = TEXT, **more: Any) -> Callable[[F], F]:
+def option(*names: str, kind: Word = TEXT, **more: Any) -> Callable[[F], F]:
     """An option; its words are ``cli.opt.COMMAND.NAME`` or ``cli.opt.NAME``."""
     flag = more.get("is_flag") or any("/" in name for name in names)
     return click.option(*names, type=None if flag else kind, **more)
 
 
-def argument(name: str, *, kind: click.ParamType = TEXT, **more: Any) -> Callable[[F], F]:
+def argument(name: str, *, kind: Word = TEXT, **more: Any) -> Callable[[F], F]:
     """An argument; its name in help is ``cli.argument.NAME``, its words ``cli.arg.COMMAND.NAME`` or ``cli.arg.NAME``."""
     return click.argument(name, type=kind, **more)

@@ -32,7 +32,7 @@ _COLUMNS = (
 @option("--mode", kind=Choice(CHANGES), default="keep")
 @option("--limit", kind=Whole(1, 100_000), default=100)
 @pass_session
-def preview(session: Session, kind: str, name: str, document: str, mode: str, limit: int) -> None:
+def preview(session: Session, /, kind: str, name: str, document: str, mode: str, limit: int) -> None:
     """Print what a new revision would move; nothing is stored."""
     content = load(document, "document")
     with session.read() as unit:
@@ -65,7 +65,7 @@ def preview(session: Session, kind: str, name: str, document: str, mode: str, li
 @argument("document", kind=DOCUMENT, required=False)
 @option("--mode", kind=Choice(CHANGES), default="keep")
 @pass_session
-def apply(session: Session, kind: str, name: str, document: str | None, mode: str) -> None:
+def apply(session: Session, /, kind: str, name: str, document: str | None, mode: str) -> None:
     """Store a revision where one is given, and bring the open cases under the active one."""
     if document:
         content = load(document, "document")

@@ -17,7 +17,7 @@ def db() -> None:
 
 @command("plan", code="db.plan")
 @pass_session
-def plan(session: Session) -> None:
+def plan(session: Session, /) -> None:
     """Print what ``upgrade`` would do, with its SQL; nothing is changed."""
     _show(session, session.care.storage.plan(), "cli.db.nothing")
 
@@ -25,7 +25,7 @@ def plan(session: Session) -> None:
 @command("upgrade", code="db.upgrade")
 @option("--allow", multiple=True)
 @pass_session
-def upgrade(session: Session, allow: tuple[str, ...]) -> None:
+def upgrade(session: Session, /, allow: tuple[str, ...]) -> None:
     """Apply the steps, store the seeds that tenants lack."""
     _show(session, session.care.upgrade(allow=allow), "cli.db.nothing")
     if not session.as_json:
@@ -34,7 +34,7 @@ def upgrade(session: Session, allow: tuple[str, ...]) -> None:
 
 @command("check", code="db.check")
 @pass_session
-def check(session: Session) -> None:
+def check(session: Session, /) -> None:
     """Say whether the database fits; exit code 4 where it does not."""
     session.care.storage.check()
     if session.as_json:

@@ -37,7 +37,7 @@ def definitions() -> None:
 @option("--kind")
 @option("--all", "retired", is_flag=True)
 @pass_session
-def list_(session: Session, kind: str | None, retired: bool) -> None:
+def list_(session: Session, /, kind: str | None, retired: bool) -> None:
     """Print active and proposed revisions; with ``--all`` the retired ones too."""
     with session.read() as unit:
         unit.allow("definitions.read")
@@ -64,14 +64,14 @@ def _row(session: Session, item: Definition) -> list[str]:
 @argument("name")
 @option("--digest")
 @pass_session
-def show(session: Session, kind: str, name: str, digest: str | None) -> None:
+def show(session: Session, /, kind: str, name: str, digest: str | None) -> None:
     """Print a revision's content as JSON, ready to be changed and put back."""
     with session.read() as unit:
         unit.allow("definitions.read")
-        found = unit.definitions.get(kind, name) if digest is None else None
-        if digest is not None:
+        if digest is None:
+            found = unit.definitions.get(kind, name)
+        else:
             found = _revision(unit.definitions.revisions(kind, name), kind, digest)
-    assert found is not None
     if session.as_json:
         emit(found)
         return
@@ -85,7 +85,7 @@ def show(session: Session, kind: str, name: str, digest: str | None) -> None:
 @option("--label-en", default="")
 @option("--label-zh", default="")
 @pass_session
-def put(session: Session, kind: str, name: str, document: str, label_en: str, label_zh: str) -> None:
+def put(session: Session, /, kind: str, name: str, document: str, label_en: str, label_zh: str) -> None:
     """Make the document the active revision; open cases stay with theirs until ``apply``."""
     content = load(document, "document")
     with session.unit() as unit:
@@ -102,7 +102,7 @@ def put(session: Session, kind: str, name: str, document: str, label_en: str, la
 @argument("name")
 @argument("digest")
 @pass_session
-def accept(session: Session, kind: str, name: str, digest: str) -> None:
+def accept(session: Session, /, kind: str, name: str, digest: str) -> None:
     """Make a proposed revision, a plugin's newer seed, the active one."""
     with session.unit() as unit:
         unit.allow("definitions.put", name)
@@ -125,7 +125,16 @@ def _said(session: Session, made: Definition) -> None:
         emit(made)
         return
     at = moment(session, made.created_at)
-    line(session.say("cli.definition.done", kind=made.kind, name=made.name, revision=made.revision, digest=made.digest[:12], at=at))
+    line(
+        session.say(
+            "cli.definition.done",
+            kind=made.kind,
+            name=made.name,
+            revision=made.revision,
+            digest=made.digest[:12],
+            at=at,
+        )
+    )
 
 
 for _each in (list_, show, put, accept):

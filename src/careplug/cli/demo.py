@@ -13,8 +13,8 @@ __all__ = ["demo"]
 @option("--keep", kind=FILE)
 @option("--verbose", is_flag=True)
 @pass_session
-def demo(session: Session, keep: str | None, verbose: bool) -> None:
+def demo(session: Session, /, keep: str | None, verbose: bool) -> None:
     """Play the scenario and print what is due, what was kept, and one receipt."""
     from careplug.cli import demo_report
 
-    demo_report.play(session, keep=keep, verbose=verbose)
+    demo_report.tell(session, keep=keep, verbose=verbose)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,12 @@ from careplug.feedback.entities import Feedback
 from careplug.sla.entities import Clock
 from careplug.unit import CareUnit
 
-__all__ = ["due"]
+__all__ = ["due", "due_table"]
 
 _COLUMNS = (
     Column("cli.column.due", whole=True),
-    Column("cli.column.left_working", right=True),
-    Column("cli.column.left_real", right=True),
+    Column("cli.column.left_working", whole=True, right=True),
+    Column("cli.column.left_real", whole=True, right=True),
     Column("cli.column.number", whole=True),
     Column("cli.column.priority", right=True),
     Column("cli.column.metric"),
@@ -37,7 +37,7 @@ _COLUMNS = (
 @option("--limit", kind=Whole(1, 1000), default=25)
 @option("--after", default="")
 @pass_session
-def due(session: Session, before: str | None, metric: str, limit: int, after: str) -> None:
+def due(session: Session, /, before: str | None, metric: str, limit: int, after: str) -> None:
     """Print a page of the queue and the token of the next one."""
     edge = session.time(before, "--before") if before else None
     with session.read() as unit:
@@ -52,10 +52,17 @@ def due(session: Session, before: str | None, metric: str, limit: int, after: st
         if not shown:
             line(session.say("cli.due.none"))
             return
-        names = Names(session, unit.definitions)
-        table(session, _COLUMNS, [_row(session, unit, names, clock, case, now) for clock, case in shown])
-        line(session.say("cli.due.foot", now=moment(session, now), zone=clock_zone(session, now)))
+        due_table(session, unit, clocks)
         paging.more(session, len(clocks), limit, paging.token(clocks[-1].due_at, clocks[-1].id))
+
+
+def due_table(session: Session, unit: CareUnit, clocks: Sequence[Clock]) -> None:
+    """The queue as a table; clocks of cases the actor may not see are left out."""
+    cases = unit.feedback.by_ids(sorted({clock.feedback_id for clock in clocks}))
+    names, now = Names(session, unit.definitions), unit.now()
+    shown = [(clock, cases[clock.feedback_id]) for clock in clocks if clock.feedback_id in cases]
+    table(session, _COLUMNS, [_row(session, unit, names, clock, case, now) for clock, case in shown])
+    line(session.say("cli.due.foot", now=moment(session, now), zone=clock_zone(session, now)))
 
 
 def _left(unit: CareUnit, clock: Clock, now: datetime) -> Any:
@@ -67,9 +74,15 @@ def _left(unit: CareUnit, clock: Clock, now: datetime) -> Any:
 def _row(session: Session, unit: CareUnit, names: Names, clock: Clock, case: Feedback, now: datetime) -> list[str]:
     if clock.due_at is None:
         times = [NOTHING, NOTHING, NOTHING]
-        state = session.say("cli.due.standing", reasons=session.say("cli.comma").join(_reasons(unit, names, clock, case)))
+        state = session.say(
+            "cli.due.standing", reasons=session.say("cli.comma").join(_reasons(unit, names, clock, case))
+        )
     else:
-        times = [moment(session, clock.due_at), span(session, _left(unit, clock, now)), span(session, clock.due_at - now)]
+        times = [
+            moment(session, clock.due_at),
+            span(_left(unit, clock, now)),
+            span(clock.due_at - now),
+        ]
         times[0] += session.say("cli.provisional") if clock.provisional else ""
         state = names.word("state", "late" if clock.due_at < now else clock.state)
     assignee = case.assignee.id if case.assignee else ""

@@ -22,7 +22,7 @@ __all__ = ["explain", "print_receipts", "replay"]
 @option("--now", kind=TIME)
 @option("--all", "superseded", is_flag=True)
 @pass_session
-def explain(session: Session, number: str, metric: str | None, now: str | None, superseded: bool) -> None:
+def explain(session: Session, /, number: str, metric: str | None, now: str | None, superseded: bool) -> None:
     """Print the receipts: every segment, what counted, what did not and why, deadline, verdict."""
     moment = session.time(now, "--now") if now else None
     with session.read() as unit:
@@ -37,9 +37,7 @@ def explain(session: Session, number: str, metric: str | None, now: str | None, 
 @option("--calendar", kind=DOCUMENT, multiple=True)
 @option("--metric")
 @pass_session
-def replay(
-    session: Session, number: str, policy: str | None, calendar: tuple[str, ...], metric: str | None
-) -> None:
+def replay(session: Session, /, number: str, policy: str | None, calendar: tuple[str, ...], metric: str | None) -> None:
     """Measure a case's history under another policy or calendar; nothing is stored."""
     content = load(policy, "--policy") if policy else None
     calendars = {}

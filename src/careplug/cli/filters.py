@@ -41,9 +41,8 @@ def criteria_of(session: Session, chosen: Mapping[str, Any]) -> Criteria:
     parts: list[Criteria] = [
         Is(name, "in", tuple(chosen[name])) for name in ("state", "kind", "priority") if chosen[name]
     ]
-    for name in ("category", "assignee", "requester", "organisation"):
-        if chosen[name] is not None:
-            parts.append(Is(name, "eq", chosen[name]))
+    exact = ("category", "assignee", "requester", "organisation")
+    parts += [Is(name, "eq", chosen[name]) for name in exact if chosen[name] is not None]
     for name, op in (("since", "ge"), ("until", "lt")):
         if chosen[name]:
             parts.append(Is("received_at", op, session.time(chosen[name], f"--{name}")))

@@ -42,8 +42,8 @@ def full(command: click.Command, ctx: click.Context, language: str, globals_: Se
     own = [param for param in command.params if isinstance(param, click.Option) and not param.hidden]
     parts += _section("arguments", _arguments(command, language), columns, language)
     if isinstance(command, click.Group):
-        for title, names in _commands(command, ctx):
-            rows = [(name, short(_help_of(command, ctx, name), language)) for name in names]
+        for title, members in _commands(command, ctx):
+            rows = [(name, short(_help_of(command, ctx, name), language)) for name in members]
             parts += _section(title, rows, columns, language)
     parts += _section("options", [_option(command, param, language) for param in own], columns, language)
     if ctx.parent is None:
@@ -76,8 +76,8 @@ def _arguments(command: click.Command, language: str) -> list[tuple[str, str]]:
     found = []
     for param in command.params:
         if isinstance(param, click.Argument):
-            words = _words(command, "arg", str(param.name), param, language)
-            found.append((_argument(param, language).strip("[]."), words))
+            about = _words(command, "arg", str(param.name), param, language)
+            found.append((_argument(param, language).strip("[]."), about))
     return found
 
 

@@ -28,7 +28,7 @@ zone = {zone}
 @option("--prefix", default="CP")
 @option("--force", is_flag=True)
 @pass_session
-def init(session: Session, prefix: str, force: bool) -> None:
+def init(session: Session, /, prefix: str, force: bool) -> None:
     """Write ``careplug.toml`` into the current folder; make an embedded database, or say how to make another one."""
     named = session.given.get("config") or CONFIG
     target = Path(str(named))

@@ -31,7 +31,7 @@ _COLUMNS = (
 @option("--limit", kind=Whole(1, 1000), default=25)
 @option("--after", default="")
 @pass_session
-def list_(session: Session, limit: int, after: str, **chosen: Any) -> None:
+def list_(session: Session, /, limit: int, after: str, **chosen: Any) -> None:
     """Print a page and the token of the next one."""
     with session.read() as unit:
         found = unit.feedback.find(criteria_of(session, chosen), limit=limit, after=paging.read(after))

@@ -13,7 +13,6 @@ from careplug.cli import problems
 from careplug.cli.session import Session
 from careplug.cli.settings import early
 from careplug.errors import CareError
-from careplug.text import say
 
 try:
     from careplug.cli.root import root
@@ -81,8 +80,8 @@ def _told(session: Session, error: CareError, code: int) -> int:
         line = json.dumps({"error": told}, ensure_ascii=False, sort_keys=True)
     else:
         line = f"careplug: {words}"
-        if code == 2:
-            line += "\n" + say("cli.see_help", session.language)
+        usage = getattr(error, "usage", "")
+        line = f"{usage}\n{line}" if usage else line
     with contextlib.suppress(OSError):
         print(line, file=sys.stderr)
     return code

@@ -30,17 +30,17 @@ def messages() -> None:
 
 
 @command("list", code="messages.list")
-@option("--state", kind=Choice(STATES), default="")
+@option("--state", kind=Choice(STATES))
 @option("--case", "number")
 @option("--limit", kind=Whole(1, 500), default=25)
 @option("--after", default="")
 @pass_session
-def list_(session: Session, state: str, number: str | None, limit: int, after: str) -> None:
+def list_(session: Session, /, state: str | None, number: str | None, limit: int, after: str) -> None:
     """Print a page of messages, newest first, and how many are in each state."""
     with session.read() as unit:
         ident = session.case(unit, number).id if number else ""
         key = paging.read(after)
-        found = unit.messages.find(subject_id=ident, state=state, after=key, limit=limit)
+        found = unit.messages.find(subject_id=ident, state=state or "", after=key, limit=limit)
         names, counts = Names(session, unit.definitions), unit.messages.counts()
     if session.as_json:
         for message in found:
@@ -70,7 +70,7 @@ def _row(session: Session, names: Names, message: Message) -> list[str]:
 @command("retry", code="messages.retry")
 @argument("message")
 @pass_session
-def retry(session: Session, message: str) -> None:
+def retry(session: Session, /, message: str) -> None:
     """Send a dead letter again, from its first attempt."""
     with session.unit() as unit:
         _said(session, unit.messages.retry(message), "cli.messages.retried")
@@ -79,7 +79,7 @@ def retry(session: Session, message: str) -> None:
 @command("cancel", code="messages.cancel")
 @argument("message")
 @pass_session
-def cancel(session: Session, message: str) -> None:
+def cancel(session: Session, /, message: str) -> None:
     """Never send it."""
     with session.unit() as unit:
         _said(session, unit.messages.cancel(message), "cli.messages.cancelled")

@@ -18,7 +18,10 @@ from careplug.timeline.facts import canonical
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Column", "data_of", "emit", "line", "pairs", "progress", "table"]
+__all__ = ["Column", "Tell", "data_of", "emit", "line", "pairs", "progress", "table"]
+
+Tell = Callable[..., None]
+"""Called with how much is done and, where that is known, how much there is."""
 
 _PIPED = 120
 """Columns where nobody says how wide the output is."""
@@ -102,8 +105,9 @@ def emit(data: object) -> None:
 
 def data_of(value: object) -> Any:
     """An entity, or anything made of entities, as data ``canonical`` takes."""
-    if attrs.has(type(value)) and not isinstance(value, Ref):
-        return {field.name: data_of(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    cls: Any = type(value)
+    if attrs.has(cls) and not isinstance(value, Ref):
+        return {field.name: data_of(getattr(value, field.name)) for field in attrs.fields(cls)}
     if isinstance(value, Mapping):
         return {str(key): data_of(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -112,17 +116,25 @@ def data_of(value: object) -> Any:
 
 
 @contextlib.contextmanager
-def progress(session: Session, code: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on standard error while something long goes on; call what it gives with (done, total or None).
+def progress(session: Session, code: str) -> Iterator[Tell]:
+    """A bar on standard error while something long goes on; call what it gives with (done, total).
 
     Nothing is shown for programs (``--json``) or where standard error is no terminal.
     """
     if session.as_json or not sys.stderr.isatty():
-        yield lambda done, total=None: None
+        yield _silent
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
         task = bar.add_task(session.say(code), total=None)
-        yield lambda done, total=None: bar.update(task, completed=done, total=total)
+
+        def tell(done: int, total: int | None = None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield tell
+
+
+def _silent(done: int, total: int | None = None) -> None:
+    """Nobody watches."""

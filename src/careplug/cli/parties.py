@@ -41,7 +41,7 @@ def parties() -> None:
 @option("--speaks", default="zh_CN")
 @option("--in-zone", default="Asia/Shanghai")
 @pass_session
-def add(session: Session, reference: Ref, name: str, **given: Any) -> None:
+def add(session: Session, /, reference: Ref, name: str, **given: Any) -> None:
     """Store a party."""
     addresses = [Address(channel, value) for channel, value in given["address"]]
     with session.unit() as unit:
@@ -57,7 +57,7 @@ def add(session: Session, reference: Ref, name: str, **given: Any) -> None:
     if session.as_json:
         emit(made)
     else:
-        line(session.say("cli.parties.added", ref=reference, name=made.name))
+        line(session.say("cli.parties.added", reference=reference, name=made.name))
 
 
 @command("list", code="parties.list")
@@ -67,7 +67,7 @@ def add(session: Session, reference: Ref, name: str, **given: Any) -> None:
 @option("--limit", kind=Whole(1, 500), default=50)
 @option("--after", default="")
 @pass_session
-def list_(session: Session, organisation: Ref | None, role: str, inactive: bool, limit: int, after: str) -> None:
+def list_(session: Session, /, organisation: Ref | None, role: str, inactive: bool, limit: int, after: str) -> None:
     """Print a page of parties by name."""
     with session.read() as unit:
         found = unit.get(Parties).find(

@@ -22,7 +22,7 @@ __all__ = ["pause", "resume"]
 @option("--at", kind=TIME)
 @option("--because")
 @pass_session
-def pause(session: Session, number: str, reason: str, until: str | None, at: str | None, **given: Any) -> None:
+def pause(session: Session, /, number: str, reason: str, until: str | None, at: str | None, **given: Any) -> None:
     """Open a pause; the reasons are definitions of the kind pause_reason."""
     told = {name: value for name, value in given.items() if value is not None}
     if until:
@@ -41,7 +41,7 @@ def pause(session: Session, number: str, reason: str, until: str | None, at: str
 @option("--at", kind=TIME)
 @option("--because")
 @pass_session
-def resume(session: Session, number: str, reason: str | None, at: str | None, **given: Any) -> None:
+def resume(session: Session, /, number: str, reason: str | None, at: str | None, **given: Any) -> None:
     """End the open pause with this reason; without one the only open pause there is."""
     told = {name: value for name, value in given.items() if value is not None}
     if at:

@@ -24,7 +24,7 @@ __all__ = ["doctor", "plugins"]
 
 @command("plugins")
 @pass_session
-def plugins(session: Session) -> None:
+def plugins(session: Session, /) -> None:
     """Print a line a plugin: what it brings, how long it took, why it failed."""
     report = session.care.plugins.report
     if session.as_json:
@@ -46,9 +46,12 @@ class Found:
 
 @command("doctor")
 @pass_session
-def doctor(session: Session) -> int:
+def doctor(session: Session, /) -> int:
     """Print what is wrong now and what will break; exit code 6 where something is wrong now."""
-    found = [Found(each.level, each.code, each.text(session.language), each.plugin) for each in plugin_findings(session.care.plugins)]
+    found = [
+        Found(each.level, each.code, each.text(session.language), each.plugin)
+        for each in plugin_findings(session.care.plugins)
+    ]
     found += list(_database(session))
     if session.as_json:
         for each in found:

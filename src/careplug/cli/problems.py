@@ -37,7 +37,9 @@ CODES = (0, 1, 2, 3, 4, DAMAGE, BROKEN, PARTLY, INTERNAL, INTERRUPTED, PIPE)
 
 
 class Usage(Invalid):
-    """The command line itself is wrong: exit code 2."""
+    """The command line itself is wrong: exit code 2. ``usage`` is the line that shows how it is right."""
+
+    usage = ""
 
 
 class Broken(CareError):

@@ -38,7 +38,7 @@ _COLUMNS = (
 @option("--csv", "as_csv", is_flag=True)
 @option("--output", kind=FILE)
 @pass_session
-def records(session: Session, as_csv: bool, output: str | None, **chosen: Any) -> None:
+def records(session: Session, /, as_csv: bool, output: str | None, **chosen: Any) -> None:
     """Print or write the record, oldest first; CSV and JSON of any length in bounded memory."""
     with session.read() as unit:
         found = unit.feedback.records(criteria_of(session, chosen))

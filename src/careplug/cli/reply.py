@@ -24,7 +24,7 @@ __all__ = ["call", "note", "reply"]
 @option("--at", kind=TIME)
 @option("--because")
 @pass_session
-def reply(session: Session, number: str, text: str | None, file: str | None, at: str | None, **given: Any) -> None:
+def reply(session: Session, /, number: str, text: str | None, file: str | None, at: str | None, **given: Any) -> None:
     """Say something to the other side; the service side's first one by a person meets the response target."""
     told = {name: value for name, value in given.items() if value not in (None, False)}
     if at:
@@ -39,7 +39,7 @@ def reply(session: Session, number: str, text: str | None, file: str | None, at:
 @argument("text", required=False)
 @option("--file", kind=FILE)
 @pass_session
-def note(session: Session, number: str, text: str | None, file: str | None) -> None:
+def note(session: Session, /, number: str, text: str | None, file: str | None) -> None:
     """Write something for colleagues alone."""
     with session.unit() as unit:
         case = session.case(unit, number)
@@ -56,7 +56,7 @@ def note(session: Session, number: str, text: str | None, file: str | None) -> N
 @option("--because")
 @pass_session
 def call(
-    session: Session, number: str, direction: str, text: str, unanswered: bool, at: str | None, **given: Any
+    session: Session, /, number: str, direction: str, text: str, unanswered: bool, at: str | None, **given: Any
 ) -> None:
     """Record a phone call."""
     told = {name: value for name, value in given.items() if value is not None}

@@ -33,7 +33,7 @@ Period = tuple[datetime | None, datetime | None]
 @option("--until", kind=TIME)
 @option("--by", kind=Choice(("month", "week")))
 @pass_session
-def report(session: Session, since: str | None, until: str | None, by: str | None) -> None:
+def report(session: Session, /, since: str | None, until: str | None, by: str | None) -> None:
     """Print attainment per metric; verdicts count in the period of the fact that stopped the clock."""
     start = session.time(since, "--since") if since else None
     end = session.time(until, "--until") if until else None

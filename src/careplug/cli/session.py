@@ -107,6 +107,12 @@ class Session:
             self._care = self.open_care(self.database)
         return self._care  # type: ignore[no-any-return]
 
+    def use(self, care: Care) -> Care:
+        """Make a ``Care`` that the command set up itself the one of this run."""
+        self.close()
+        self._care = care
+        return care
+
     def open_care(self, database: object, **more: Any) -> Care:
         """A ``Care`` on a database, set up as the configuration says; the caller closes it."""
         from careplug.care import Care
@@ -123,8 +129,7 @@ class Session:
             toml={"plugins": config.plugins},
             environ=self.environ,
             number_prefix=config.number_prefix,
-            channels=config.channels,
-            **{"clock": self.clock, **more},
+            **{"clock": self.clock, "channels": config.channels, **more},
         )
 
     @contextlib.contextmanager

@@ -51,7 +51,7 @@ def read_config(path: str) -> Config:
     own = content.get("careplug", {})
     for key, value in own.items():
         _check(key, value)
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in own.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in own.items()}
     return Config(**values, plugins=content.get("plugins", {}), channels=content.get("channels", {}))
 
 

@@ -25,7 +25,7 @@ _CODES = ("assignee", "team", "level", "metric", "sequence", "impact", "urgency"
 @argument("number")
 @option("--facts/--no-facts", default=True)
 @pass_session
-def show(session: Session, number: str, facts: bool) -> None:
+def show(session: Session, /, number: str, facts: bool) -> None:
     """Print the case, its clocks, its story."""
     with session.read() as unit:
         case = session.case(unit, number)
@@ -45,12 +45,12 @@ def show(session: Session, number: str, facts: bool) -> None:
 def _fields(session: Session, unit: CareUnit, names: Names, case: Feedback) -> list[tuple[str, str]]:
     state = names.of("state", case.state)
     badges = [
-        session.say("cli.waits", reason=names.of("pause_reason", pause.reason, "reason"), since=moment(session, pause.since))
+        session.say(
+            "cli.waits", reason=names.of("pause_reason", pause.reason, "reason"), since=moment(session, pause.since)
+        )
         for pause in case.pauses
     ]
-    priority = session.say(
-        "cli.priority_of", priority=case.priority, impact=case.impact, urgency=case.urgency
-    )
+    priority = session.say("cli.priority_of", priority=case.priority, impact=case.impact, urgency=case.urgency)
     contact = "  ".join(filter(None, (case.contact_name, case.contact_phone, case.contact_mail)))
     refs = [(f"cli.label.{name}", _named(unit, getattr(case, name))) for name in ("requester", "organisation")]
     more = [(f"cli.label.{name}", ref(getattr(case, name))) for name in ("product", "system", "site")]
@@ -70,7 +70,7 @@ def _fields(session: Session, unit: CareUnit, names: Names, case: Feedback) -> l
         ("cli.label.cause", case.cause),
         ("cli.label.measure", case.measure),
         ("cli.label.result", case.result),
-        *((f"cli.label.custom", f"{name}: {value}") for name, value in sorted(case.custom.items())),
+        *(("cli.label.custom", f"{name}: {value}") for name, value in sorted(case.custom.items())),
         ("cli.label.flags", ", ".join(case.flags)),
         ("cli.label.version", str(case.version)),
     ]
@@ -137,14 +137,22 @@ def _story(session: Session, unit: CareUnit, names: Names, facts: Sequence[Fact]
         if fact.sequence in voided:
             title = session.say("cli.voided", fact=title)
         rows.append(
-            (str(fact.sequence), moment(session, fact.at), title, fact.actor, _told(session, names, fact.type, fact.data))
+            (
+                str(fact.sequence),
+                moment(session, fact.at),
+                title,
+                fact.actor,
+                _told(session, names, fact.type, fact.data),
+            )
         )
     table(session, _FACTS, rows)
 
 
 def _told(session: Session, names: Names, kind: str, data: Mapping[str, Any]) -> str:
     if kind == "verdict":
-        parts = [f"{names.of('metric', item['metric'])} {names.word('state', item['state'])}" for item in data["clocks"]]
+        parts = [
+            f"{names.of('metric', item['metric'])} {names.word('state', item['state'])}" for item in data["clocks"]
+        ]
         return session.say("cli.comma").join(parts)
     if kind == "policy_decided":
         return session.say("cli.comma").join(names.of("metric", name) for name in data.get("metrics", {}))
@@ -154,14 +162,14 @@ def _told(session: Session, names: Names, kind: str, data: Mapping[str, Any]) ->
     if kind in ("paused", "resumed") and data.get("reason"):
         found.append(names.of("pause_reason", data["reason"], "reason"))
         data = {key: value for key, value in data.items() if key != "reason"}
-    for key in _CODES:
-        if data.get(key) not in (None, ""):
-            found.append(names.of("metric", data[key]) if key == "metric" else _code(session, names, key, data[key]))
+    found += [_code(session, names, key, data[key]) for key in _CODES if data.get(key) not in (None, "")]
     found += [str(data[key]) for key in _TOLD if data.get(key)]
     return session.say("cli.comma").join(found)
 
 
 def _code(session: Session, names: Names, key: str, value: Any) -> str:
+    if key == "metric":
+        return names.of("metric", str(value))
     if key == "level":
         return names.word("level", str(value))
     if key in ("start", "expected_at"):

@@ -31,7 +31,7 @@ __all__ = ["prioritise", "said", "step"]
 @option("--at", kind=TIME)
 @option("--because")
 @pass_session
-def step(session: Session, number: str, step: str, at: str | None, into: str | None, **given: Any) -> None:
+def step(session: Session, /, number: str, step: str, at: str | None, into: str | None, **given: Any) -> None:
     """Take a transition and say where the case stands."""
     told = {name: value for name, value in given.items() if value is not None}
     if at:
@@ -53,6 +53,7 @@ def step(session: Session, number: str, step: str, at: str | None, into: str | N
 @pass_session
 def prioritise(
     session: Session,
+    /,
     number: str,
     impact: int | None,
     urgency: int | None,

@@ -44,7 +44,7 @@ __all__ = ["custom_values", "submit"]
 @option("--because")
 @option("--key")
 @pass_session
-def submit(session: Session, kind: str, subject: str, **given: Any) -> None:
+def submit(session: Session, /, kind: str, subject: str, **given: Any) -> None:
     """Store it and say its number and what is due."""
     body_file, pairs = given.pop("body_file"), given.pop("custom")
     told = {name: value for name, value in given.items() if value not in (None, False)}
@@ -57,16 +57,12 @@ def submit(session: Session, kind: str, subject: str, **given: Any) -> None:
     with session.unit() as unit:
         case = unit.feedback.submit(kind, subject, custom=custom, **told)
         unit.flush()
-        clocks = unit.sla.clocks([case.id]) if _may(unit) else []
+        clocks = unit.sla.clocks([case.id]) if unit.actor.side != "customer" else []
         if session.as_json:
             emit(case)
             return
         line(session.say("cli.submit.done", number=case.number, priority=case.priority))
         brief(session, unit, clocks)
-
-
-def _may(unit: Any) -> bool:
-    return unit.actor.side != "customer"
 
 
 def custom_values(

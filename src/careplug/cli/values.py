@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,7 @@ from careplug.cli.problems import Usage
 from careplug.errors import Invalid
 from careplug.refs import Ref
 
-__all__ = ["DOCUMENT", "FILE", "PAIR", "REF", "TEXT", "TIME", "Choice", "Word", "Whole", "field_of"]
+__all__ = ["DOCUMENT", "FILE", "PAIR", "REF", "TEXT", "TIME", "Choice", "Whole", "Word", "field_of"]
 
 
 def field_of(param: click.Parameter | None) -> str:
@@ -21,7 +21,13 @@ def field_of(param: click.Parameter | None) -> str:
     return max(param.opts, key=len) if isinstance(param, click.Option) else str(param.name)
 
 
-class Word(click.ParamType):
+if TYPE_CHECKING:
+    _Kind = click.ParamType[Any]
+else:
+    _Kind = click.ParamType  # generic from click 8.2 on only
+
+
+class Word(_Kind):
     """Any text; ``meta`` names it in help (``cli.meta.META``)."""
 
     def __init__(self, meta: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from careplug.cli.session import Session
 from careplug.definitions import Definitions
 from careplug.refs import Ref
-from careplug.sla.words import duration, word
+from careplug.sla.words import word
 
 __all__ = ["NOTHING", "Names", "clock_zone", "moment", "span"]
 
@@ -38,10 +38,10 @@ def moment(session: Session, value: datetime | None) -> str:
     return f"{session.local(value):%Y-%m-%d %H:%M}" if value is not None else ""
 
 
-def span(session: Session, value: timedelta) -> str:
-    """A span to the minute: ``3 h 20 min``, with a minus where it has passed."""
-    rounded = value // timedelta(minutes=1) if value >= timedelta(0) else -(-value // timedelta(minutes=1))
-    return duration(timedelta(minutes=rounded), session.language)
+def span(value: timedelta) -> str:
+    """A span in hours and minutes, cut to the minute: ``3:20``, ``−0:05`` where it has passed."""
+    hours, minutes = divmod(abs(value) // timedelta(minutes=1), 60)
+    return f"{'−' if value < timedelta(0) else ''}{hours}:{minutes:02}"
 
 
 def clock_zone(session: Session, now: datetime) -> str:

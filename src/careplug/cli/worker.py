@@ -23,7 +23,7 @@ __all__ = ["worker"]
 @option("--lease", kind=Whole(5, 86_400), default=60)
 @option("--rounds", kind=Whole(1, 2**31))
 @pass_session
-def worker(session: Session, once: bool, poll: int, lease: int, rounds: int | None) -> int:
+def worker(session: Session, /, once: bool, poll: int, lease: int, rounds: int | None) -> int:
     """Rounds of work. SIGTERM and Ctrl-C end it after the round that is going on, with exit code 0."""
     care = session.care
     care.storage.check()
