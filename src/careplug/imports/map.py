@@ -10,7 +10,19 @@ import attrs
 from careplug.entity import FieldSpec
 from careplug.text import Text
 
-__all__ = ["CHECKED", "PLAIN", "REFS", "TEXTS", "TOLD", "Act", "CustomColumn", "DueCheck", "ImportMap", "Log", "RefColumn"]
+__all__ = [
+    "CHECKED",
+    "PLAIN",
+    "REFS",
+    "TEXTS",
+    "TOLD",
+    "Act",
+    "CustomColumn",
+    "DueCheck",
+    "ImportMap",
+    "Log",
+    "RefColumn",
+]
 
 PLAIN = ("case", "event", "at", "received", "state", "activity", "kind", "impact", "urgency", "priority", "channel")
 """What a column can mean beside words and references."""

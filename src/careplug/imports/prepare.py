@@ -70,7 +70,7 @@ def _store(unit: Any, kind: str, name: str, data: Mapping[str, Any]) -> None:
     digest = digest_of(kind, data)
     if old is not None and old.digest == digest:
         return
-    if old is not None and old.source != IMPORT.key and old.source != unit.actor.key:
+    if old is not None and old.source not in {IMPORT.key, unit.actor.key}:
         raise Conflict("import.definition", field=f"map.{_TABLES[kind]}.{name}", source=old.source)
     if kind in ("calendar", "policy"):
         unit.get(Changes).put(kind, name, data)

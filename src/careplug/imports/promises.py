@@ -168,5 +168,3 @@ def _file(data: Mapping[str, Any], place: str, folders: Sequence[Path]) -> Path:
             return folder / name
     looked = ", ".join(str(folder) for folder in folders) or "–"
     raise NotFound("import.table_file", field=f"{place}.file", value=name, folders=looked)
-
-

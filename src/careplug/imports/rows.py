@@ -25,7 +25,7 @@ _STILL = Act()
 
 
 @attrs.define
-class Rejected(Exception):  # noqa: N818  a finding about the data, not a fault
+class Rejected(Exception):
     """Why a row is not stored: a code, the column it is about, and what stood there."""
 
     code: str
@@ -180,7 +180,7 @@ class RowReader:
             return int(said)
         if not known and key == "kind":
             return said
-        raise Rejected(key, self.map.columns[key], said)
+        raise Rejected("priority_unknown" if key == "priority" else key, self.map.columns[key], said)
 
     def _priority(self, row: Row, cells: Sequence[str]) -> None:
         found = self._valued(cells, "priority")

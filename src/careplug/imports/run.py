@@ -76,7 +76,7 @@ def run_import(
         bound = prepare(care, found, actor=actor, tenant=tenant)
         run = _Run(care, found, actor, tenant, bound)
         rows = 0
-        for chunk, rows in _chunks(table, reader, run.tally, batch):  # noqa: B007  the last count is used below
+        for chunk, rows in _chunks(table, reader, run.tally, batch):
             run.store(chunk)
             if progress is not None:
                 progress(rows, table.share)
