@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy import MetaData, Table, func, inspect, select, text
+from sqlalchemy import MetaData, Table, create_engine, func, inspect, select, text
 from sqlalchemy_kit import SPECS, TASK, TICKET, Ticket, opened
 
 from careplug.entity import EntitySpec, FieldSpec, column
@@ -291,8 +291,10 @@ def test_an_embedded_file_is_made_at_first_use_but_not_into_a_database_of_others
 
 def test_another_schema_of_postgresql(new_database):
     url = new_database("postgresql")
-    with SqlAlchemyStorage(url).engine.begin() as connection:
+    engine = create_engine(url)
+    with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA service"))
+    engine.dispose()
     storage = opened(url, schema="service")
     unit = storage.begin(tenant="", writes=True)
     unit.add(Ticket(id=new_id()))

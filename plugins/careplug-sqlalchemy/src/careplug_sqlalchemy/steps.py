@@ -10,7 +10,7 @@ import attrs
 from alembic.autogenerate import produce_migrations
 from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Dialect, Table, inspect
+from sqlalchemy import Connection, Dialect, MetaData, Table, inspect
 from sqlalchemy import Sequence as Counter
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable, DropTable, ExecutableDDLElement
 
@@ -44,7 +44,7 @@ def differences(connection: Connection, bound: Bound) -> list[Step]:
     records.refuse_newer(bound.specs, known)
     for spec in bound.specs:
         _refuse_other_kinds(spec, known.get(spec.name))
-    found = [*_counter(connection, bound), *_compared(connection, bound, known), *_left(bound, known)]
+    found = [*_counter(connection, bound), *_compared(connection, bound), *_left(bound, known)]
     return sorted(found, key=lambda step: (step.phase, step.shown.destructive))
 
 
@@ -71,8 +71,6 @@ def _left(bound: Bound, known: Mapping[str, Record]) -> Iterator[Step]:
 
 
 def _drop_table(bound: Bound, record: Record) -> Step:
-    from sqlalchemy import MetaData
-
     table = Table(PREFIX + record.entity, MetaData(), schema=bound.schema)
     step = _ddl(bound, record.plugin, f"drop-table:{table.name}", [DropTable(table, if_exists=True)], LAST)
 
@@ -83,7 +81,7 @@ def _drop_table(bound: Bound, record: Record) -> Step:
     return Step(attrs.evolve(step.shown, destructive=True), LAST, run)
 
 
-def _compared(connection: Connection, bound: Bound, known: Mapping[str, Record]) -> Iterator[Step]:
+def _compared(connection: Connection, bound: Bound) -> Iterator[Step]:
     tables = {table.name: table for table in bound.metadata.tables.values()}
     owners = {PREFIX + spec.name: spec for spec in bound.specs}
     context = MigrationContext.configure(connection, opts=_options(bound, tables))
@@ -99,8 +97,6 @@ def _compared(connection: Connection, bound: Bound, known: Mapping[str, Record])
             yield _ddl(bound, plugin, f"create:{table_name}", parts)
         elif table_name not in made:
             yield from _change(bound, plugin, table, op)
-    yield from ()
-    del known
 
 
 def _options(bound: Bound, tables: Mapping[str, Table]) -> dict[str, Any]:
