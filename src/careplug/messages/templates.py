@@ -23,7 +23,7 @@ PLACEHOLDERS: Mapping[str, Text] = {
     "number": Text("number of the case", "编号"),
     "kind": Text("kind of the feedback, in words", "反馈类型"),
     "state": Text("state after the fact, in words", "事实发生后的状态"),
-    "priority": Text("priority, 1 to 4", "优先级(1 至 4)"),
+    "priority": Text("priority, 1 to 4", "优先级（1 至 4）"),
     "subject": Text("subject of the case, in the customer's words", "客户所述主题"),
     "reader": Text("name of the reader", "收件人姓名"),
     "customer": Text("name of the requester", "提出人姓名"),
@@ -38,7 +38,7 @@ PLACEHOLDERS: Mapping[str, Text] = {
     "due": Text("deadline the fact is about", "事实所涉及的时限"),
     "received": Text("when the case was received", "受理时间"),
     "at": Text("when it happened", "发生时间"),
-    "metric": Text("what is measured: response, resolution …, in words", "时限指标(响应、解决等)"),
+    "metric": Text("what is measured: response, resolution …, in words", "时限指标（响应、解决等）"),
     "level": Text("escalation level", "升级级别"),
 }
 """The names a template may use between braces; besides these ``data.NAME``, a value of the fact itself."""

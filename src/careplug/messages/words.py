@@ -32,7 +32,7 @@ _MONTHS = (
 def instant(value: datetime, zone: str, language: str) -> str:
     """An instant to the minute on the clock of a zone, with that clock's offset.
 
-    ``"2 January 2026, 11:04 (UTC+8)"`` or ``"2026年1月2日 11:04(UTC+8)"``; independent of the process's locale. A zone
+    ``"2 January 2026, 11:04 (UTC+8)"`` or ``"2026年1月2日 11:04（UTC+8）"``; independent of the process's locale. A zone
     that is not known counts as UTC, which the offset then says.
     """
     try:
@@ -41,7 +41,7 @@ def instant(value: datetime, zone: str, language: str) -> str:
         local = value
     clock = f"{local:%H:%M}"
     if language_of(language) == "zh_CN":
-        return f"{local.year}年{local.month}月{local.day}日 {clock}({_offset(local)})"
+        return f"{local.year}年{local.month}月{local.day}日 {clock}（{_offset(local)}）"
     return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {clock} ({_offset(local)})"
 
 

@@ -68,7 +68,7 @@ _METRICS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "onsite",
         "On site, from the agreement",
-        "到场(自约定起)",
+        "到场（自约定起）",
         {
             "starts": [_on("appointed", mode="onsite")],
             "stops": [_on("arrived")],
@@ -79,7 +79,7 @@ _METRICS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "onsite_intake",
         "On site, from the intake",
-        "到场(自受理起)",
+        "到场（自受理起）",
         {
             "starts": [_on("submitted")],
             "stops": [_on("arrived")],
@@ -142,7 +142,7 @@ _POLICIES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "emergency",
         "Emergencies answered within 2 hours around the clock (S6)",
-        "紧急请求 2 小时内响应,全天候(S6)",
+        "紧急请求 2 小时内响应，全天候（S6）",
         {
             "rank": 10,
             "when": _is("priority", 1),
@@ -161,7 +161,7 @@ _POLICIES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "onsite_repair",
         "Repaired on site within 24 hours (S16)",
-        "现场故障 24 小时内修复(S16)",
+        "现场故障 24 小时内修复（S16）",
         {
             "rank": 20,
             "when": {"field": "site", "op": "is_null", "value": False},
@@ -172,7 +172,7 @@ _POLICIES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "factory_repair",
         "Factory repair within 5 working days from arrival (S11)",
-        "返厂维修自到厂起 5 个工作日内完成(S11)",
+        "返厂维修自到厂起 5 个工作日内完成（S11）",
         {
             "rank": 50,
             "calendar": "office",
@@ -189,7 +189,7 @@ _POLICIES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "standard",
         "Answered in 30 working minutes, solved within 24 hours (S5)",
-        "工作时间 30 分钟内响应,24 小时内解决(S5)",
+        "工作时间 30 分钟内响应，24 小时内解决（S5）",
         {
             "rank": 100,
             "calendar": "office",

@@ -55,7 +55,7 @@ TORTURE: Mapping[str, Mapping[str, Any]] = {
     "zone": {"at": datetime(2026, 1, 1, 0, 30, tzinfo=UTC), "at_or_none": datetime(2025, 10, 26, 1, 30, tzinfo=UTC)},
     "chinese": {
         "text": "软件售后服务",
-        "words": "处理措施:远程协助。",
+        "words": "处理措施：远程协助。",
         "label": Text(en="", zh="维保期"),
         "mood": Mood.BAD,
     },

@@ -86,7 +86,7 @@ class ChannelSuite:
     @pytest.mark.parametrize(
         ("subject", "body"),
         [
-            ("您的反馈 F-2026-00001 已受理", "尊敬的客户:\n\n您好!我们将在 30 分钟内响应。\n"),
+            ("您的反馈 F-2026-00001 已受理", "尊敬的客户：\n\n您好！我们将在 30 分钟内响应。\n"),
             ("😀 𠮷野家 é", "emoji 😁, astral 𠮷, accents e\u0301\nfrom العربية"),
             ("long", "中" * 2000 + "\n" + "x" * 2000),
             ("dots and dashes", "-- \n.\n..\nFrom here\n=20=\n"),

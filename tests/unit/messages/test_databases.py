@@ -59,12 +59,12 @@ def test_a_case_from_receipt_to_erasure(house):
     made = house.submit(subject="打印机 🖨 冒烟")
     with house.care.unit(actor=MANAGER) as unit:
         unit.feedback.assign(made.id, assignee=WANG, team=Ref("team", "hotline"))
-        unit.feedback.reply(made.id, "王芳,您好 👋")
+        unit.feedback.reply(made.id, "王芳，您好 👋")
     house.post.troubles = [OSError("down")]
     assert claim_and_send(house.care, START) == Delivered(postponed=1, sent=1)
     assert claim_and_send(house.care, START + timedelta(minutes=1)) == Delivered(sent=2)
     assert [m.address for m in house.post.got] == ["wang street", "li street", "li street"]
-    assert "王芳,您好 👋" in house.post.got[-1].body
+    assert "王芳，您好 👋" in house.post.got[-1].body
     with house.care.read(actor=MANAGER) as unit:
         assert unit.messages.counts()["sent"] == 3
         assert {p.ref for p in unit.get(Parties).find(role="team:hotline")} == {WANG, ZHOU}

@@ -37,10 +37,10 @@ def test_a_message_is_rendered_for_its_reader_and_sent(house):
     assert got.address == "li street"
     assert got.language == "zh_CN"
     assert got.key == message.key
-    assert got.subject == f"[{made.number}] 已收到您的反馈:打印机冒烟"
-    assert "李雷,您好" in got.body
-    assert "2026年3月2日 09:00(UTC+8)" in got.body
-    assert "类型:故障" in got.body
+    assert got.subject == f"[{made.number}] 已收到您的反馈：打印机冒烟"
+    assert "李雷，您好" in got.body
+    assert "2026年3月2日 09:00（UTC+8）" in got.body
+    assert "类型：故障" in got.body
     assert (message.state, message.attempts, message.reference) == ("sent", 1, "r-1")
     assert (message.sent_at, message.lane, message.next_at, message.leased_until) == (START, None, None, None)
     assert (message.title, message.body, message.address) == (got.subject, got.body, got.address)
@@ -57,7 +57,7 @@ def test_personal_words_come_from_the_fact_and_instants_stand_on_the_readers_clo
         pass
     by_template = {house_message.template: house_message for house_message in house.messages()}
     assert "等待 {number} 备件" in by_template["expected"].body
-    assert "2026年3月3日 09:00(UTC+8)" in by_template["expected"].title
+    assert "2026年3月3日 09:00（UTC+8）" in by_template["expected"].title
     assert "换了风扇" in by_template["resolved"].body
     english = by_template["dispatched"]
     assert "Hello Chen Jing" in english.body
@@ -347,4 +347,4 @@ def test_the_console_needs_no_address(capsys):
     house.submit()
     assert send(house) == Delivered(sent=1)
     assert house.message().address == "person:li"
-    assert "用户,您好" in capsys.readouterr().out
+    assert "用户，您好" in capsys.readouterr().out

@@ -130,7 +130,7 @@ def test_the_same_message_is_put_in_once(house):
     assert claim_and_send(house.care, START) == Delivered(sent=1)
     assert claim_and_send(house.care, START + timedelta(hours=1)) == Delivered(sent=1)
     # no fact and no entity of that name: what the message brings itself is said, the rest is a dash
-    assert house.post.got[1].subject == "[S-1] 已归档:—"
+    assert house.post.got[1].subject == "[S-1] 已归档：—"
 
 
 def test_a_template_that_is_not_there_is_noticed_when_the_message_is_made(house):
@@ -143,7 +143,7 @@ def test_erasing_a_case_leaves_no_words_in_the_outbox(house):
     other = house.submit(subject="另一个")
     claim_and_send(house.care, house.clock())
     with house.care.unit(actor=ENGINEER) as unit:
-        unit.feedback.reply(made.id, "王芳,您好")
+        unit.feedback.reply(made.id, "王芳，您好")
     assert "王芳" in repr(house.messages(subject_id=made.id))
     with house.care.unit(actor=MANAGER) as unit:
         unit.feedback.erase(made.id, request="letter 7")

@@ -125,7 +125,7 @@ def test_the_made_up_language_marks_what_came_through_the_template():
     ("zone", "language", "words"),
     [
         ("Asia/Shanghai", "en", "2 January 2026, 11:04 (UTC+8)"),
-        ("Asia/Shanghai", "zh_CN", "2026年1月2日 11:04(UTC+8)"),
+        ("Asia/Shanghai", "zh_CN", "2026年1月2日 11:04（UTC+8）"),
         ("Asia/Kolkata", "en", "2 January 2026, 08:34 (UTC+5:30)"),
         ("America/New_York", "en_GB", "1 January 2026, 22:04 (UTC-5)"),
         ("Europe/London", "en", "2 January 2026, 03:04 (UTC)"),

@@ -121,17 +121,17 @@ def _commonest(week: Mapping[str, Iterable[tuple[str, str]]]) -> tuple[tuple[str
 
 _COUNTRY = Text(
     en="{field}: the library holidays knows no country {value}. Use its ISO 3166 code, such as CN or DE.",
-    zh="{field}:holidays 库没有国家 {value}。请使用 ISO 3166 代码,例如 CN 或 DE。",
+    zh="{field}：holidays 库没有国家 {value}。请使用 ISO 3166 代码，例如 CN 或 DE。",
 )
 _REGION = Text(
     en="{field}: the country has no region {value} in the library holidays. Use one of {known}.",
-    zh="{field}:holidays 库中该国没有地区 {value}。请使用 {known} 之一。",
+    zh="{field}：holidays 库中该国没有地区 {value}。请使用 {known} 之一。",
 )
 _YEARS = Text(
     en="{field}: {value} holds no years. Give whole numbers, such as range(2024, 2028).",
-    zh="{field}:{value} 不含年份。请给出整数,例如 range(2024, 2028)。",
+    zh="{field}：{value} 不含年份。请给出整数，例如 range(2024, 2028)。",
 )
 _RANGE = Text(
     en="{field}: the library holidays knows {first} to {last} of this country. Ask for years inside.",
-    zh="{field}:holidays 库只有该国 {first} 至 {last} 年的数据。请改用其中的年份。",
+    zh="{field}：holidays 库只有该国 {first} 至 {last} 年的数据。请改用其中的年份。",
 )

@@ -23,155 +23,155 @@ __all__ = ["SENTENCES", "error", "translate"]
 SENTENCES: Mapping[str, Text] = {
     "storage.url": Text(
         en="{field}: {value} is no database careplug knows; give a URL that begins with sqlite, postgresql+psycopg or mariadb+pymysql.",
-        zh="{field}:{value} 不是 careplug 支持的数据库;请使用以 sqlite、postgresql+psycopg 或 mariadb+pymysql 开头的地址。",
+        zh="{field}：{value} 不是 careplug 支持的数据库；请使用以 sqlite、postgresql+psycopg 或 mariadb+pymysql 开头的地址。",
     ),
     "storage.driver": Text(
         en="{field}: the driver {value} is not supported; write {wanted} in the URL.",
-        zh="{field}:不支持驱动 {value};请在地址中写 {wanted}。",
+        zh="{field}：不支持驱动 {value}；请在地址中写 {wanted}。",
     ),
     "storage.engine": Text(
         en="{field}: {value} gives no database; pass a URL, an Engine, a sessionmaker bound to an Engine, or a function that returns an Engine.",
-        zh="{field}:{value} 得不到数据库;请传入地址、Engine、绑定了 Engine 的 sessionmaker,或返回 Engine 的函数。",
+        zh="{field}：{value} 得不到数据库；请传入地址、Engine、绑定了 Engine 的 sessionmaker，或返回 Engine 的函数。",
     ),
     "storage.mysql": Text(
         en="{field}: this server is MySQL or an older MariaDB ({value}); careplug needs MariaDB 10.6 or later (code point collation, sequences, SKIP LOCKED).",
-        zh="{field}:该服务器是 MySQL 或较旧的 MariaDB({value});careplug 需要 MariaDB 10.6 或更高版本(按码点排序、序列、SKIP LOCKED)。",
+        zh="{field}：该服务器是 MySQL 或较旧的 MariaDB（{value}）；careplug 需要 MariaDB 10.6 或更高版本（按码点排序、序列、SKIP LOCKED）。",
     ),
     "storage.unbound": Text(
         en="{field}: {value} is no entity of this storage; declare it through the hook careplug_entities.",
-        zh="{field}:{value} 不是此存储的实体;请通过钩子 careplug_entities 声明。",
+        zh="{field}：{value} 不是此存储的实体；请通过钩子 careplug_entities 声明。",
     ),
     "storage.name": Text(
         en="{field}: an entity name is lower-case letters, digits and underscores, at most 40 characters; {value!r} is not.",
-        zh="{field}:实体名只能由小写字母、数字和下划线组成,最多 40 个字符;{value!r} 不符合。",
+        zh="{field}：实体名只能由小写字母、数字和下划线组成，最多 40 个字符；{value!r} 不符合。",
     ),
     "storage.index_kind": Text(
         en="{field}: a {kind} column cannot be part of an index; index a text column with a length instead.",
-        zh="{field}:{kind} 列不能编入索引;请改用有长度的文本列。",
+        zh="{field}：{kind} 列不能编入索引；请改用有长度的文本列。",
     ),
     "storage.index_length": Text(
         en="{field}: the index takes {value} bytes at four a character, MariaDB keeps at most {limit}; declare shorter texts with column(length=…).",
-        zh="{field}:索引按每字符四字节计算需要 {value} 字节,MariaDB 最多 {limit};请用 column(length=…) 声明更短的文本。",
+        zh="{field}：索引按每字符四字节计算需要 {value} 字节，MariaDB 最多 {limit}；请用 column(length=…) 声明更短的文本。",
     ),
     "storage.row_length": Text(
         en="{field}: a row takes {value} bytes at four a character, MariaDB keeps at most {limit}; declare shorter texts or column(long=True).",
-        zh="{field}:一行按每字符四字节计算需要 {value} 字节,MariaDB 最多 {limit};请声明更短的文本或 column(long=True)。",
+        zh="{field}：一行按每字符四字节计算需要 {value} 字节，MariaDB 最多 {limit}；请声明更短的文本或 column(long=True)。",
     ),
     "storage.compare": Text(
         en="{field}: {op} needs one column, {value} is stored in several; compare one of its parts.",
-        zh="{field}:{op} 只能用于单列,而 {value} 存于多列;请比较其中一部分。",
+        zh="{field}：{op} 只能用于单列，而 {value} 存于多列；请比较其中一部分。",
     ),
     "storage.order": Text(
         en="{field}: a {value} column has no order; sort by another field.",
-        zh="{field}:{value} 列没有顺序;请按其他字段排序。",
+        zh="{field}：{value} 列没有顺序；请按其他字段排序。",
     ),
     "storage.after": Text(
         en="{field}: a page key has {wanted} values (one for each order, then the id), {value} were given; pass the key of the last row.",
-        zh="{field}:分页键应有 {wanted} 个值(每个排序一个,最后是 id),实际给出 {value} 个;请传入最后一行的键。",
+        zh="{field}：分页键应有 {wanted} 个值（每个排序一个，最后是 id），实际给出 {value} 个；请传入最后一行的键。",
     ),
     "storage.measure": Text(
         en="{field}: {value} cannot be computed; use count, sum, mean, min or max of a field that allows it.",
-        zh="{field}:无法计算 {value};请使用 count、sum、mean、min 或 max,并选择适用的字段。",
+        zh="{field}：无法计算 {value}；请使用 count、sum、mean、min 或 max，并选择适用的字段。",
     ),
     "storage.not_claimable": Text(
         en="{field}: {value} cannot be claimed; declare claimable=True with next_at, leased_until and fence.",
-        zh="{field}:{value} 不可领取;请声明 claimable=True 并提供 next_at、leased_until 和 fence。",
+        zh="{field}：{value} 不可领取；请声明 claimable=True 并提供 next_at、leased_until 和 fence。",
     ),
     "storage.no_search": Text(
         en="{field}: this storage does not search by words; ask its capabilities before.",
-        zh="{field}:此存储不支持按词检索;请先查询其 capabilities。",
+        zh="{field}：此存储不支持按词检索；请先查询其 capabilities。",
     ),
     "storage.read_only": Text(
         en="{field}: this transaction only reads; open one with writes=True.",
-        zh="{field}:此事务只读;请以 writes=True 打开事务。",
+        zh="{field}：此事务只读；请以 writes=True 打开事务。",
     ),
     "storage.closed": Text(
         en="{field}: the transaction has ended; open another one.",
-        zh="{field}:事务已结束;请重新打开一个。",
+        zh="{field}：事务已结束；请重新打开一个。",
     ),
     "storage.stale": Text(
         en="{field}: version {expected} of {id} was changed by somebody else; read it again and repeat the change.",
-        zh="{field}:{id} 的版本 {expected} 已被他人修改;请重新读取后再改。",
+        zh="{field}：{id} 的版本 {expected} 已被他人修改；请重新读取后再改。",
     ),
     "storage.unique": Text(
         en="{field}: a row with this key is already stored; use another key or read the stored one.",
-        zh="{field}:已存在相同键的记录;请换一个键或读取已有记录。",
+        zh="{field}：已存在相同键的记录；请换一个键或读取已有记录。",
     ),
     "storage.gone": Text(
         en="{field}: {id} is not stored for this tenant; add it, or look whether it was removed.",
-        zh="{field}:该租户没有 {id};请先添加,或检查是否已被删除。",
+        zh="{field}：该租户没有 {id}；请先添加，或检查是否已被删除。",
     ),
     "storage.too_long": Text(
         en="{field}: the database refuses a value as too long or out of range; shorten it, or run careplug db upgrade if the declaration grew.",
-        zh="{field}:数据库认为某个值过长或超出范围;请缩短,若声明已加长请运行 careplug db upgrade。",
+        zh="{field}：数据库认为某个值过长或超出范围；请缩短，若声明已加长请运行 careplug db upgrade。",
     ),
     "storage.busy": Text(
         en="{field}: the database file is held by another writer; run the unit again.",
-        zh="{field}:数据库文件正被其他写入者占用;请重新执行该操作。",
+        zh="{field}：数据库文件正被其他写入者占用；请重新执行该操作。",
     ),
     "storage.deadlock": Text(
         en="{field}: the database ended this transaction for another one (deadlock, serialization or lock wait); run the unit again.",
-        zh="{field}:数据库为其他事务让路,结束了本事务(死锁、串行化冲突或锁等待);请重新执行该操作。",
+        zh="{field}：数据库为其他事务让路，结束了本事务（死锁、串行化冲突或锁等待）；请重新执行该操作。",
     ),
     "storage.connection_lost": Text(
         en="{field}: the connection to the database was lost; nothing was kept, run the unit again.",
-        zh="{field}:与数据库的连接已断开;未保留任何更改,请重新执行该操作。",
+        zh="{field}：与数据库的连接已断开；未保留任何更改，请重新执行该操作。",
     ),
     "storage.pool": Text(
         en="{field}: no connection became free in time; run the unit again, or give the engine a larger pool.",
-        zh="{field}:没有及时空闲的连接;请重新执行,或增大引擎的连接池。",
+        zh="{field}：没有及时空闲的连接；请重新执行，或增大引擎的连接池。",
     ),
     "storage.schema_missing": Text(
         en="{field}: the database lacks what {value} needs; run: careplug db upgrade",
-        zh="{field}:数据库缺少 {value} 所需的内容;请运行:careplug db upgrade",
+        zh="{field}：数据库缺少 {value} 所需的内容；请运行：careplug db upgrade",
     ),
     "storage.schema_newer": Text(
         en="{field}: the database holds version {value} of {entity}, this process knows {known}; install the newer {plugin}.",
-        zh="{field}:数据库中 {entity} 的版本为 {value},本进程只认识 {known};请安装更新的 {plugin}。",
+        zh="{field}：数据库中 {entity} 的版本为 {value}，本进程只认识 {known}；请安装更新的 {plugin}。",
     ),
     "storage.kind_changed": Text(
         en="{field}: the column holds {value} and is now declared {wanted}; give the field another name and fill it with an upcaster.",
-        zh="{field}:该列存的是 {value},现在声明为 {wanted};请换一个字段名并用 upcaster 填充。",
+        zh="{field}：该列存的是 {value}，现在声明为 {wanted}；请换一个字段名并用 upcaster 填充。",
     ),
     "storage.backfill_unique": Text(
         en="{field}: old rows are not unique in it; fill it with an upcaster, or clean the rows, then run careplug db upgrade again.",
-        zh="{field}:旧数据在此键上不唯一;请用 upcaster 填充或清理数据,然后再次运行 careplug db upgrade。",
+        zh="{field}：旧数据在此键上不唯一；请用 upcaster 填充或清理数据，然后再次运行 careplug db upgrade。",
     ),
     "storage.upcast": Text(
         en="{field}: the upcaster from version {value} failed on row {id}: {reason}; correct it and run careplug db upgrade again, it goes on there.",
-        zh="{field}:从版本 {value} 升级时在记录 {id} 上失败:{reason};请修正后再次运行 careplug db upgrade,将从此处继续。",
+        zh="{field}：从版本 {value} 升级时在记录 {id} 上失败：{reason}；请修正后再次运行 careplug db upgrade，将从此处继续。",
     ),
     "storage.unknown_step": Text(
         en="{field}: {value} is no step of the plan; look at careplug db plan.",
-        zh="{field}:计划中没有步骤 {value};请查看 careplug db plan。",
+        zh="{field}：计划中没有步骤 {value}；请查看 careplug db plan。",
     ),
     "storage.join_type": Text(
         en="{field}: {value} is no SQLAlchemy Connection or Session; pass the one your transaction runs in.",
-        zh="{field}:{value} 不是 SQLAlchemy 的 Connection 或 Session;请传入事务所在的那个对象。",
+        zh="{field}：{value} 不是 SQLAlchemy 的 Connection 或 Session；请传入事务所在的那个对象。",
     ),
     "storage.join_async": Text(
         en="{field}: {value} is asynchronous; join inside run_sync, where the plain Session or Connection is.",
-        zh="{field}:{value} 是异步对象;请在 run_sync 中使用同步的 Session 或 Connection。",
+        zh="{field}：{value} 是异步对象；请在 run_sync 中使用同步的 Session 或 Connection。",
     ),
     "storage.join_autocommit": Text(
         en="{field}: the connection is in AUTOCOMMIT, nothing could be undone; give one with a transaction (isolation level READ COMMITTED).",
-        zh="{field}:连接处于 AUTOCOMMIT,无法回滚;请传入带事务的连接(隔离级别 READ COMMITTED)。",
+        zh="{field}：连接处于 AUTOCOMMIT，无法回滚；请传入带事务的连接（隔离级别 READ COMMITTED）。",
     ),
     "storage.join_recipe": Text(
         en="{field}: this SQLite engine does not BEGIN before SAVEPOINT, a rolled back row would stay; call careplug_sqlalchemy.api.sqlite_recipe(engine) once.",
-        zh="{field}:该 SQLite 引擎在 SAVEPOINT 前不执行 BEGIN,回滚后数据仍会留下;请调用一次 careplug_sqlalchemy.api.sqlite_recipe(engine)。",
+        zh="{field}：该 SQLite 引擎在 SAVEPOINT 前不执行 BEGIN，回滚后数据仍会留下；请调用一次 careplug_sqlalchemy.api.sqlite_recipe(engine)。",
     ),
     "storage.join_bind": Text(
         en="{field}: the session has no engine for careplug's tables; bind it to one, or pass session.connection(bind_arguments=…).",
-        zh="{field}:该会话没有可用于 careplug 表的引擎;请绑定引擎,或传入 session.connection(bind_arguments=…)。",
+        zh="{field}：该会话没有可用于 careplug 表的引擎；请绑定引擎，或传入 session.connection(bind_arguments=…)。",
     ),
     "storage.join_tables": Text(
         en="{field}: the database of this connection lacks careplug's tables ({value}); pass a connection to the database careplug uses, or run careplug db upgrade there.",
-        zh="{field}:该连接的数据库缺少 careplug 的表({value});请传入 careplug 所用数据库的连接,或在那里运行 careplug db upgrade。",
+        zh="{field}：该连接的数据库缺少 careplug 的表（{value}）；请传入 careplug 所用数据库的连接，或在那里运行 careplug db upgrade。",
     ),
     "storage.host_ended": Text(
         en="{field}: the host's transaction ended inside the unit; commit or roll back after the unit, not in it.",
-        zh="{field}:宿主事务在操作单元内已结束;请在单元之后再提交或回滚。",
+        zh="{field}：宿主事务在操作单元内已结束；请在单元之后再提交或回滚。",
     ),
 }  # fmt: skip
 """Every sentence of this storage by its code."""
