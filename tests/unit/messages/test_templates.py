@@ -130,7 +130,7 @@ def test_the_made_up_language_marks_what_came_through_the_template():
         ("America/New_York", "en_GB", "1 January 2026, 22:04 (UTC-5)"),
         ("Europe/London", "en", "2 January 2026, 03:04 (UTC)"),
         ("Nowhere/City", "en", "2 January 2026, 03:04 (UTC)"),
-        ("../../etc/passwd", "zh", "2026年1月2日 03:04(UTC)"),
+        ("../../etc/passwd", "zh", "2026年1月2日 03:04（UTC）"),
     ],
 )
 def test_an_instant_stands_on_the_readers_clock(zone, language, words):
