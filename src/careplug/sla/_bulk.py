@@ -147,8 +147,8 @@ def _grid(table: Table, first: int, stop: int) -> Grid:
         opens, closes = np.concatenate([edge, opens]), np.concatenate([edge, closes])
         return Grid(first, stop, origin, total, 0, empty, empty, opens, closes, sums)
     change = np.zeros(cells + 1, np.int64)
-    np.add.at(change, (opens - origin) // quantum, 1)  # two stretches may meet at the turn of a year
-    np.add.at(change, (closes - origin) // quantum, -1)
+    change[(opens - origin) // quantum] += 1  # no cell opens twice, but one may close where the next opens
+    change[(closes - origin) // quantum] -= 1
     is_open = np.cumsum(change)[:-1]
     begins = origin + quantum * np.arange(cells, dtype=np.int64)
     shift = quantum * (np.cumsum(is_open) - is_open) - begins * is_open

@@ -213,6 +213,15 @@ def test_other_content_has_another_name(changes: dict[str, Any]) -> None:
     assert office(**changes).digest != office().digest
 
 
+def test_intervals_and_closures_may_touch() -> None:
+    assert office(week={"mon": [("12:00", "18:00"), ("09:00", "12:00")]}).week["mon"] == (
+        ("09:00", "12:00"),
+        ("12:00", "18:00"),
+    )
+    later, last = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
+    assert office(closures=[(later, last), (NOON, later)]) == office(closures=[(NOON, last)])
+
+
 def test_a_calendar_is_no_other_thing() -> None:
     assert office() != "Office"
     assert office() != office().to_data()

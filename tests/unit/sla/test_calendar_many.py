@@ -67,6 +67,8 @@ def test_with_cells_and_by_search(cells: int, monkeypatch: pytest.MonkeyPatch) -
         calendar = WorkCalendar("m", "America/New_York", week, [date(2026, 1, 1)])
         starts = rng.integers(NOON - 10**8, NOON + 10**8, 200).tolist()
         same(calendar, starts, rng.integers(-(10**6), 10**6, 200).tolist())
+        midnight = int(datetime(2026, 1, 5, 5, tzinfo=UTC).timestamp())  # of the Monday in New York
+        same(calendar, [midnight + 9 * HOUR] * 3 + [midnight] * 2, [3 * HOUR, 8 * HOUR, 0, 1, 8 * HOUR + 1])
         assert bool(calendar._table.grid.quantum) is bool(cells and week is WEEK)  # seconds are too fine for cells
 
 
@@ -133,6 +135,7 @@ def test_ten_years_without_an_opening(year: int, seconds: int) -> None:
         for other in asked:
             calendar.is_open(datetime(other, 1, 1, tzinfo=UTC))
         same(calendar, [start], [seconds])
+        same(calendar, [int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()), start], [1, seconds])
 
 
 def test_edges_between_seconds_are_refused() -> None:
