@@ -12,7 +12,7 @@ from careplug.entity import Column
 from careplug.errors import Invalid
 from careplug.money import scaled, unscaled
 
-__all__ = ["checker", "is_enum", "reader", "text_is_bad"]
+__all__ = ["checker", "is_enum", "reader", "same", "text_is_bad"]
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 _MICROSECOND = timedelta(microseconds=1)
@@ -49,7 +49,7 @@ def reader(column: Column) -> Callable[[Any], Any]:
     """The conversion of one stored value (never None) of a scalar column."""
     if is_enum(column) and column.cls:
         return column.cls
-    return _READ.get(column.kind, _same)
+    return _READ.get(column.kind, same)
 
 
 def is_enum(column: Column) -> bool:
@@ -73,7 +73,8 @@ def duration(number: int) -> timedelta:
     return timedelta(0, 0, number)
 
 
-def _same(value: Any) -> Any:
+def same(value: Any) -> Any:
+    """The value itself: what columns need that are stored as they are."""
     return value
 
 

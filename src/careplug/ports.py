@@ -97,6 +97,18 @@ class Transaction(Protocol):
     ) -> list[T]:
         """Matching entities in order. ``after`` is the page key (order values…, id) of the last one seen."""
 
+    def pick(
+        self,
+        cls: type,
+        fields: Sequence[str],
+        criteria: Criteria | None = None,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Sequence[Any] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """As ``find``, but only the values of some fields, for pages that show a few of many. No JSON fields."""
+
     def save(self, entity: object, *, was: object | None = None, expected: int | None = None) -> None:
         """Overwrite a stored entity. With ``expected`` only where its ``version`` is still that one,
         else ``Conflict``. ``was`` is the entity as it was read: only what differs is written.

@@ -12,12 +12,13 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from careplug import _rowcode
-from careplug._values import checker, reader
+from careplug._values import checker, reader, same
 from careplug.clock import from_text, to_text
 from careplug.documents import Document, document, make_converter
 from careplug.entity import Column, EntitySpec
@@ -108,6 +109,22 @@ class Codec:
         values = [reader(column)(item) for column, item in zip(found, stored, strict=True)]
         return values[0] if len(found) == 1 else _whole(found)(*values)
 
+    def picker(self, fields: Sequence[str]) -> tuple[tuple[Column, ...], Callable[[Sequence[Any]], tuple[Any, ...]]]:
+        """The columns behind some fields, and how a row of their values becomes the fields' values.
+
+        ``Invalid`` for a field that is a document, or none.
+        """
+        groups = [self.resolve(field) for field in fields]
+        for field, group in zip(fields, groups, strict=True):
+            if group[0].kind == "json":
+                raise Invalid("criteria.document", field=f"{self.name}.{field}.pick", value=field)
+        found = tuple(column for group in groups for column in group)
+        starts = accumulate((len(group) for group in groups), initial=0)
+        parts = [_part(group, start) for group, start in zip(groups, starts, strict=False)]
+        if all(isinstance(part, int) for part in parts):
+            return found, tuple
+        return found, lambda row: tuple([row[part] if isinstance(part, int) else part(row) for part in parts])
+
     def path(self, column: Column) -> str:
         """How errors name a column: ``feedback.requester.id``, ``feedback.custom.plant``."""
         return ".".join(part for part in (self.name, column.attribute, column.part) if part)
@@ -151,6 +168,22 @@ def _whole(found: Sequence[Column]) -> type:
     if cls is None:
         raise TypeError(found[0].name)
     return cls
+
+
+def _part(group: Sequence[Column], start: int) -> int | Callable[[Sequence[Any]], Any]:
+    """Where in a row the value of a field stands, or how it is made of what stands there."""
+    if len(group) == 1:
+        read = reader(group[0])
+        return start if read is same else lambda row: None if row[start] is None else read(row[start])
+    cls, stop = _whole(group), start + len(group)
+    readers = [reader(column) for column in group]
+
+    def whole(row: Sequence[Any]) -> Any:
+        if row[start] is None:
+            return None
+        return cls(*[read(value) for read, value in zip(readers, row[start:stop], strict=True)])
+
+    return whole
 
 
 def _documents(spec: EntitySpec, columns: Sequence[Column], converter: Converter | None) -> dict[str, Document]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from careplug import Actor, Care, Ref, Worker
 from careplug.clock import ManualClock
+from careplug.queue import queue
 from tests.benchmarks import store_floors as floors
 
 CUSTOMER, ENGINEER = Actor.customer("li"), Actor.engineer("wang", "manager")
@@ -48,11 +49,7 @@ class Desk:
 
     def queue(self) -> Any:
         with self.care.read(actor=ENGINEER) as unit:
-            clocks = unit.sla.due(limit=25)
-            return [(clock, case) for clock, case in unit.queue_cases(clocks)] if hasattr(unit, "queue_cases") else (
-                clocks,
-                unit.feedback.by_ids([clock.feedback_id for clock in clocks]),
-            )
+            return queue(unit)
 
     def bare_queue(self) -> Any:
         with self.engine.connect() as connection:
@@ -125,7 +122,7 @@ def reading(folder: Path) -> list[dict[str, object]]:
     for size in (10_000, 100_000):
         desk = Desk(folder / f"read{size}.db")
         floors.fill(desk.engine, desk.tables, desk.pattern, size, 500)
-        assert [item[0] for item in desk.bare_queue()] == [clock.id for clock in desk.queue()[0]], "other rows"
+        assert [item[0] for item in desk.bare_queue()] == [line.clock_id for line in desk.queue()], "other rows"
         found = turns({"ours": desk.queue, "bare": desk.bare_queue}, 21, 10)
         seen[size] = found["ours"]
         rows.append(row(f"queue page of 25 over {size:,}", found["ours"], found["bare"], 1.5))

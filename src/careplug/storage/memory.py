@@ -72,7 +72,7 @@ class MemoryStorage:
     def join(self, host: object, *, tenant: str | None) -> MemoryTransaction:
         """A transaction inside another one of this storage; any other host is ``Invalid``."""
         if not isinstance(host, MemoryTransaction) or host.storage is not self:
-            raise Invalid("storage.join_memory", field="joined", value=type(host).__name__)
+            raise Invalid("storage.join_memory", field="joined.memory", value=type(host).__name__)
         return MemoryTransaction(self, host.tables, tenant=tenant, writes=host.writes, host=host)
 
     def check(self) -> None:
@@ -206,6 +206,22 @@ class MemoryTransaction:
         codec = self._reading(cls)
         page = Sorting(codec, order).page(self._matching(codec, criteria), after=after, limit=limit)
         return [codec.from_row(row) for row in page]
+
+    def pick(
+        self,
+        cls: type,
+        fields: Sequence[str],
+        criteria: Criteria | None = None,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Sequence[Any] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """The values of some fields of matching rows, in order."""
+        codec = self._reading(cls)
+        columns, read = codec.picker(fields)
+        page = Sorting(codec, order).page(self._matching(codec, criteria), after=after, limit=limit)
+        return [read([row[column.name] for column in columns]) for row in page]
 
     def save(self, entity: object, *, was: object | None = None, expected: int | None = None) -> None:
         """Overwrite: all columns, or those that differ from ``was``. ``Conflict`` where the version moved on."""

@@ -244,6 +244,29 @@ class Queries(Base):
             assert transaction.find(Item, Is("name", "eq", "x" * 21)) == []
             assert len(transaction.find(Item, Is("name", "lt", "x" * 21))) == 1
 
+    def test_picked_fields_are_those_of_the_whole(self, store: Storage, tenant: str) -> None:
+        names = ("name", "count", "level", "amount", "at", "day", "span", "flag", "mood", "owner", "owner_id", "id")
+        with writing(store, tenant) as transaction:
+            transaction.add(item(tenant))
+            for number in range(5):
+                values = {name: pool[number % len(pool)] for name, pool in _POOLS.items()}
+                transaction.add(item(tenant, **values))
+        order = (Order("level", descending=True), Order("name"))
+        with reading(store, tenant) as transaction:
+            whole = transaction.find(Item, order=order, limit=4)
+            picked = transaction.pick(Item, names, order=order, limit=4)
+            after = (whole[1].level, whole[1].name, whole[1].id)
+            assert transaction.pick(Item, ["id"], order=order, after=after, limit=2) == [(e.id,) for e in whole[2:]]
+            assert transaction.pick(Item, ["name"], Is("level", "lt", -1)) == []
+            for fields in (["nothing"], ["custom"]):
+                with pytest.raises(Invalid):
+                    transaction.pick(Item, fields)
+        plain = [
+            tuple(entity.owner and entity.owner.id if name == "owner_id" else getattr(entity, name) for name in names)
+            for entity in whole
+        ]
+        assert picked == plain
+
     def test_limits(self, store: Storage, tenant: str) -> None:
         with writing(store, tenant) as transaction:
             for _ in range(5):

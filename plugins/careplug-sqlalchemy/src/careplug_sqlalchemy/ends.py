@@ -56,7 +56,7 @@ class Joined:
         if savepoint is None:
             return
         if not savepoint.is_active:
-            raise error(Invalid, "storage.host_ended", field="joined")
+            raise error(Invalid, "storage.host_ended", field="joined.ended")
         savepoint.commit()
 
     def rollback(self) -> None:

@@ -32,14 +32,14 @@ def normal_url(value: str | URL) -> URL:
     try:
         url = make_url(value)
     except exc.ArgumentError:
-        raise error(Invalid, "storage.url", field="storage", value=str(value)[:80]) from None
+        raise error(Invalid, "storage.url", field="storage.url", value=str(value)[:80]) from None
     for wanted, names in _DRIVERS.values():
         if url.drivername in names:
             return url.set(drivername=wanted)
     base = url.drivername.partition("+")[0]
     found = _DRIVERS.get({"postgres": "postgresql", "mariadb": "mysql"}.get(base, base))
     if found is None:
-        raise error(Invalid, "storage.url", field="storage", value=url.drivername)
+        raise error(Invalid, "storage.url", field="storage.url", value=url.drivername)
     raise error(Invalid, "storage.driver", field="storage.driver", value=url.drivername, wanted=found[0])
 
 

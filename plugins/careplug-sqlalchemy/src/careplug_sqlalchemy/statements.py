@@ -39,7 +39,7 @@ from careplug_sqlalchemy.compile import (
 )
 from careplug_sqlalchemy.types import MARIADB, Instant
 
-__all__ = ["Ask", "Mapper", "clock"]
+__all__ = ["Ask", "Mapper", "Where", "clock"]
 
 S = TypeVar("S")
 _KEPT = 512
@@ -60,6 +60,17 @@ class Ask:
 
     statement: Executable
     values: Mapping[str, Any]
+
+
+@attrs.frozen
+class Where:
+    """What a question of pages is about: rows, tenant, whether there is a limit, locked rows, some columns only."""
+
+    criteria: Criteria | None
+    tenant: str | None
+    limited: bool
+    lock: bool = False
+    names: tuple[str, ...] | None = None
 
 
 class Mapper:
@@ -130,16 +141,16 @@ class Mapper:
         found = self.keep(key, lambda: delete(self.table).where(self._clause(shape), *self.own(tenant)))
         return Ask(found, question.values)
 
-    def pages(
-        self,
-        criteria: Criteria | None,
-        order: Sequence[Order],
-        after: Sequence[Any] | None,
-        *,
-        limited: bool,
-        lock: bool,
-        tenant: str | None,
-    ) -> list[Ask]:
+    def picker(self, fields: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+        """The columns of some fields, and how a row of them becomes the fields' values."""
+
+        def build() -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+            columns, read = self.codec.picker(fields)
+            return tuple(column.name for column in columns), read
+
+        return self.keep(("picker", fields), build)
+
+    def pages(self, where: Where, order: Sequence[Order], after: Sequence[Any] | None) -> list[Ask]:
         """The SELECTs that together give the matching rows in order; the next is asked only if rows are missing.
 
         There are two where the first column may be NULL and one index range cannot give both parts.
@@ -147,23 +158,19 @@ class Mapper:
         sort = order_columns(self.codec, order)
         key = None if after is None else page_key(self.codec, order, after)
         first, descending = sort[0]
-        where = (criteria, tenant, limited, lock)
-        if not first.nullable or first.attribute in implied(criteria):
+        if not first.nullable or first.attribute in implied(where.criteria):
             sort[0] = (attrs.evolve(first, nullable=False), descending)
             return [self._page(where, sort, key, "")]
         if key is not None and key[0] is None:
             return [self._page(where, sort[1:], key[1:], f"-{first.name}")]
-        if not limited or (key is None and not self.plain):
+        if not where.limited or (key is None and not self.plain):
             return [self._page(where, sort, key, "")]
         filled = [(attrs.evolve(first, nullable=False), descending), *sort[1:]]
         return [self._page(where, filled, key, f"+{first.name}"), self._page(where, sort[1:], None, f"-{first.name}")]
 
-    def _page(
-        self, where: tuple[Criteria | None, str | None, bool, bool], sort: Sequence[Sorted], key: Any, part: str
-    ) -> Ask:
-        criteria, tenant, limited, lock = where
+    def _page(self, where: Where, sort: Sequence[Sorted], key: Any, part: str) -> Ask:
         question = Question(self.codec)
-        shape = question.shape(criteria)
+        shape = question.shape(where.criteria)
         missing = None if key is None else tuple(value is None for value in key)
         if key is not None:
             after_values(question, sort, key)
@@ -171,18 +178,20 @@ class Mapper:
 
         def build() -> Executable:
             builder = Builder(self.columns, self.codec)
-            clauses = [builder.clause(shape), *self.own(tenant)]
+            clauses = [builder.clause(shape), *self.own(where.tenant)]
             if missing is not None:
                 clauses.append(after_clause(builder, sort, missing))
             if part:
                 column = self.columns[part[1:]]
                 clauses.append(column.is_(None) if part[0] == "-" else column.is_not(None))
-            found = select(*self.picked).where(*clauses).order_by(*order_clause(self.columns, sort, plain=self.plain))
-            if limited:
+            picked = self.picked if where.names is None else [self.columns[name] for name in where.names]
+            found = select(*picked).where(*clauses).order_by(*order_clause(self.columns, sort, plain=self.plain))
+            if where.limited:
                 found = found.limit(bindparam("b_limit", type_=Integer()))
-            return found.with_for_update() if lock else found
+            return found.with_for_update() if where.lock else found
 
-        statement = self.keep(("page", shape, sorted_by, missing, part, limited, lock, tenant is None), build)
+        asked = (where.limited, where.lock, where.tenant is None, where.names)
+        statement = self.keep(("page", shape, sorted_by, missing, part, asked), build)
         return Ask(statement, question.values)
 
     def _clause(self, shape: Any) -> ColumnElement[bool]:

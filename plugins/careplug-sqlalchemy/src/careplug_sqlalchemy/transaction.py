@@ -18,7 +18,7 @@ from careplug_sqlalchemy import claims, tallies
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.ends import End
 from careplug_sqlalchemy.errors import error, translate
-from careplug_sqlalchemy.statements import Ask, Mapper
+from careplug_sqlalchemy.statements import Ask, Mapper, Where
 
 __all__ = ["SqlTransaction"]
 
@@ -138,17 +138,36 @@ class SqlTransaction:
     ) -> list[T]:
         """Matching entities in order, NULL last; ``after`` is the page key of the last one seen."""
         mapper = self._bound.mapper(cls)
-        self._send(mapper)
-        asks = mapper.pages(
-            criteria, order, after, limited=limit is not None, lock=lock and self.writes, tenant=self.tenant
-        )
         build = mapper.codec.from_values
-        found: list[T] = []
-        for ask in asks:
+        where = Where(criteria, self.tenant, limit is not None, lock=lock and self.writes)
+        return [build(row) for row in self._rows(mapper, where, order, limit, after)]
+
+    def pick(
+        self,
+        cls: type,
+        fields: Sequence[str],
+        criteria: Criteria | None = None,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Sequence[Any] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """The values of some fields of matching rows, in order; only their columns are read."""
+        mapper = self._bound.mapper(cls)
+        names, read = mapper.picker(tuple(fields))
+        where = Where(criteria, self.tenant, limit is not None, names=names)
+        return [read(row) for row in self._rows(mapper, where, order, limit, after)]
+
+    def _rows(
+        self, mapper: Mapper, where: Where, order: Sequence[Order], limit: int | None, after: Sequence[Any] | None
+    ) -> list[Any]:
+        self._send(mapper)
+        found: list[Any] = []
+        for ask in mapper.pages(where, order, after):
             values = self._values(ask)
             if limit is not None:
                 values["b_limit"] = limit - len(found)
-            found.extend(build(row) for row in self.run(ask.statement, values, mapper.name))
+            found.extend(self.run(ask.statement, values, mapper.name))
             if limit is not None and len(found) >= limit:
                 break
         return found
