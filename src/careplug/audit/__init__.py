@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from careplug.audit.checkpoint import CheckpointReport, checkpoint
+from careplug.audit.erase import EraseReport, erase_contact
+from careplug.audit.rebuild import RebuildReport, rebuild
 from careplug.audit.verify import VerifyReport, verify
 
-__all__ = ["CheckpointReport", "VerifyReport", "checkpoint", "verify"]
+__all__ = [
+    "CheckpointReport",
+    "EraseReport",
+    "RebuildReport",
+    "VerifyReport",
+    "checkpoint",
+    "erase_contact",
+    "rebuild",
+    "verify",
+]

@@ -21,7 +21,7 @@ from careplug.ports import Measure, Unit
 from careplug.refs import Ref, new_id
 from careplug.timeline.facts import Fact, plain
 
-__all__ = ["Messages", "erase", "handle", "key_of", "lane_of", "recall", "recipients"]
+__all__ = ["Messages", "blanked", "erase", "handle", "key_of", "lane_of", "recall", "recipients"]
 
 PAGE_LIMIT = 500
 _PINNED = ("number", "kind", "state", "priority", "expected_at")
@@ -169,9 +169,14 @@ def erase(unit: Unit, fact: Fact, before: Any, after: Any) -> None:
     The fence goes up, so that a worker that holds the old words cannot write them back.
     """
     for old in _about(unit, fact):
-        done = old if old.state == "sent" else _cancelled(old)
-        blank = attrs.evolve(done, title="", body="", address="", data={}, fence=old.fence + 1, leased_until=None)
-        unit.store.save(blank, was=old)
+        unit.store.save(blanked(old), was=old)
+
+
+def blanked(old: Message) -> Message:
+    """A message without words, address and values; unless it was sent it never is."""
+    done = old if old.state == "sent" else _cancelled(old)
+    fence = old.fence + 1
+    return attrs.evolve(done, title="", body="", address="", data={}, last_error="", fence=fence, leased_until=None)
 
 
 def recall(unit: Unit, fact: Fact, before: Any, after: Any) -> None:

@@ -1,0 +1,131 @@
+"""What should be stored of a case, worked out from its facts alone, beside what is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from careplug.clock import from_text
+from careplug.criteria import All, Is, Order
+from careplug.criteria import Any as AnyOf
+from careplug.errors import CareError
+from careplug.feedback.base import FEEDBACK
+from careplug.feedback.entities import Feedback
+from careplug.feedback.fold import fold
+from careplug.ports import Transaction
+from careplug.refs import new_id
+from careplug.sla.entities import Clock, FiredLevel, clock_id
+from careplug.sla.receipt import Receipt, receipts
+from careplug.sla.runs import events_of, follow
+from careplug.sla.service import Sla, clock_of, pinned
+from careplug.timeline.facts import Fact, FactRow, Personal, facts_of
+
+__all__ = ["Case", "Stored", "fold_cases", "read_stored", "same_clock"]
+
+
+@attrs.frozen
+class Case:
+    """A case as its facts say: the row, the clocks, the levels that fired by (clock, level), the receipts."""
+
+    feedback: Feedback
+    clocks: Mapping[str, Clock]
+    levels: Mapping[tuple[str, str], FiredLevel]
+    receipts: tuple[Receipt, ...]
+
+
+@attrs.define
+class Stored:
+    """What is stored of some cases, in any tenant; ``unreadable`` are ids of rows whose columns hold nonsense."""
+
+    feedback: dict[str, list[Feedback]] = attrs.field(factory=dict)
+    clocks: dict[str, list[Clock]] = attrs.field(factory=dict)
+    levels: dict[tuple[str, str], FiredLevel] = attrs.field(factory=dict)
+    unreadable: dict[type, set[str]] = attrs.field(factory=dict)
+
+
+def fold_cases(unit: Any, idents: Sequence[str]) -> Iterator[tuple[str, Case | Exception]]:
+    """Each case of a unit's tenant from its facts, or why it cannot be folded."""
+    where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "in", tuple(idents)))
+    order = (Order("subject_id"), Order("sequence"))
+    store: Transaction = unit.store
+    personals: dict[str, list[Personal]] = {}
+    for item in store.find(Personal, where):
+        personals.setdefault(item.subject_id, []).append(item)
+    rows: dict[str, list[FactRow]] = {}
+    for row in store.find(FactRow, where, order=order):
+        rows.setdefault(row.subject_id, []).append(row)
+    for ident, found in rows.items():
+        try:
+            yield ident, _case(unit, ident, facts_of(found, personals.get(ident, [])))
+        except Exception as error:
+            yield ident, error
+
+
+def _case(unit: Any, ident: str, facts: Sequence[Fact]) -> Case:
+    blank = Feedback(id=ident, tenant=unit.tenant, number="", kind="", state="", received_at=facts[0].at)
+    folded = fold(facts, unit.setup.fact_types, blank)
+    history = follow(events_of(facts), unit.get(Sla).book)
+    found = pinned(receipts(history, unit.now(), brief=True), history)
+    clocks = (clock_of(ident, item, unit.tenant) for item in found)
+    return Case(folded, {clock.id: clock for clock in clocks}, _levels(ident, facts, unit.tenant), found)
+
+
+def _levels(ident: str, facts: Iterable[Fact], tenant: str) -> dict[tuple[str, str], FiredLevel]:
+    found: dict[tuple[str, str], FiredLevel] = {}
+    for fact in facts:
+        if fact.type != "escalated":
+            continue
+        data = fact.data
+        clock = clock_id(ident, data["metric"], data["cycle"], data["generation"])
+        found[clock, data["level"]] = FiredLevel(
+            id=new_id(),
+            tenant=tenant,
+            clock_id=clock,
+            level=data["level"],
+            due_at=from_text(data["level_at"]),
+            fired_at=fact.recorded_at,
+        )
+    return found
+
+
+def read_stored(store: Transaction, cases: Mapping[str, Case]) -> Stored:
+    """What is stored of these cases, by their ids and by the ids that their clocks must have."""
+    found = Stored()
+    idents = tuple(cases)
+    clocks = tuple(ident for case in cases.values() for ident in case.clocks)
+    for row in _readable(store, Feedback, idents, found):
+        found.feedback.setdefault(row.id, []).append(row)
+    for clock in _clocks(store, idents, clocks, found):
+        found.clocks.setdefault(clock.id, []).append(clock)
+    wanted = tuple({clock for case in cases.values() for clock, _ in case.levels})
+    for level in store.find(FiredLevel, Is("clock_id", "in", wanted)) if wanted else ():
+        found.levels[level.clock_id, level.level] = level
+    return found
+
+
+def _clocks(store: Transaction, cases: tuple[str, ...], clocks: tuple[str, ...], found: Stored) -> list[Clock]:
+    try:
+        return store.find(Clock, AnyOf(Is("feedback_id", "in", cases), Is("id", "in", clocks)))
+    except (CareError, ValueError, TypeError, LookupError):
+        return _readable(store, Clock, clocks, found)
+
+
+def _readable(store: Transaction, cls: type, idents: tuple[str, ...], found: Stored) -> list[Any]:
+    """The rows with these ids that can be read; the ids of the others are noted."""
+    try:
+        return store.find(cls, Is("id", "in", idents)) if idents else []
+    except (CareError, ValueError, TypeError, LookupError):
+        kept: list[Any] = []
+        for ident in idents:
+            try:
+                kept += store.find(cls, Is("id", "eq", ident))
+            except (CareError, ValueError, TypeError, LookupError):
+                found.unreadable.setdefault(cls, set()).add(ident)
+        return kept
+
+
+def same_clock(stored: Clock, wanted: Clock) -> bool:
+    """Whether a clock is as it should be; who holds it at the moment is no part of that."""
+    return attrs.evolve(stored, leased_until=None, fence=0) == attrs.evolve(wanted, leased_until=None, fence=0)

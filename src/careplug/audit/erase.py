@@ -1,0 +1,221 @@
+"""Erasing a person: their cases, their files, messages to and about them, their entry in the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from careplug.criteria import All, Criteria, Is, Order
+from careplug.criteria import Any as AnyOf
+from careplug.errors import Invalid, Retry
+from careplug.feedback.base import FEEDBACK
+from careplug.feedback.entities import Attachment, Feedback, RequestKey
+from careplug.feedback.service import FeedbackService
+from careplug.messages.directory import Parties
+from careplug.messages.entities import Message, Party
+from careplug.messages.service import blanked
+from careplug.refs import Actor, Ref
+from careplug.tasks import Task
+from careplug.text import say
+from careplug.timeline.facts import FactRow, Personal, facts_of
+
+if TYPE_CHECKING:
+    from careplug.care import Care
+    from careplug.unit import CareUnit
+
+__all__ = ["BATCH", "EraseReport", "erase_contact"]
+
+BATCH = 20
+"""Cases erased in one transaction."""
+
+_TRIES = 5
+
+
+@attrs.frozen(kw_only=True)
+class EraseReport:
+    """What was erased. ``before`` are cases an earlier run had erased; ``values`` facts whose personal values went.
+
+    ``keys`` are idempotency keys; ``party`` says whether the stored directory knew the person; ``traces`` whether the
+    files of the database were cleared of deleted bytes (False: a reader held them; run it again).
+    """
+
+    ref: Ref
+    cases: int = 0
+    before: int = 0
+    values: int = 0
+    files: int = 0
+    messages: int = 0
+    keys: int = 0
+    party: bool = False
+    traces: bool = True
+
+    def text(self, language: str = "en") -> str:
+        """The report in words."""
+        values = {field.name: getattr(self, field.name) for field in attrs.fields(EraseReport)}
+        lines = [say("audit.erase.done", language, **values)]
+        lines.append(say("audit.erase.party" if self.party else "audit.erase.nobody", language))
+        lines.append(say("audit.erase.traces" if self.traces else "audit.erase.waiting", language))
+        return "\n".join(lines)
+
+
+def erase_contact(
+    care: Care, ref_or_party: Ref | Party | str, *, request: str, actor: Actor, tenant: str = ""
+) -> EraseReport:
+    """Erase what is personal about somebody: every case they are requester or contact of, and what hangs on it.
+
+    ``request`` names what this answers (a letter, a ticket), without personal words; it is kept on each case. Needs
+    ``privacy.erase``, ``feedback.erase`` and ``parties.manage``. Works in batches: a broken run is simply run again and
+    leaves out what is done. Every chain stays valid. The reference itself stays: it is the host's, and opaque.
+    """
+    ref = _ref(ref_or_party)
+    with care.read(actor=actor, tenant=tenant) as unit:
+        unit.allow("privacy.erase", ref)
+    run = _Run(care, actor, tenant, request)
+    for batch in _cases(care, tenant, ref):
+        run.batch(batch)
+    run.party(ref)
+    run.messages_to(ref)
+    return attrs.evolve(run.report, ref=ref, traces=_traces(care))
+
+
+def _ref(given: Ref | Party | str) -> Ref:
+    if isinstance(given, Party):
+        return given.ref
+    if isinstance(given, str):
+        return Ref.parse(given, field="erase.ref")
+    given_any: object = given
+    if isinstance(given_any, Ref):
+        return given
+    raise Invalid("audit.who", field="erase.contact", value=repr(given)[:60])
+
+
+class _Run:
+    """Erases, counting."""
+
+    def __init__(self, care: Care, actor: Actor, tenant: str, request: str) -> None:
+        self.care = care
+        self.actor = actor
+        self.tenant = tenant
+        self.request = request
+        self.report = EraseReport(ref=actor.ref)
+
+    def _unit(self) -> CareUnit:
+        return self.care.unit(actor=self.actor, tenant=self.tenant)
+
+    def batch(self, idents: Sequence[str]) -> None:
+        """Erase some cases in one transaction, and their files after it."""
+        with self._unit() as unit:
+            due = [ident for ident in idents if _holds_something(unit, ident)]
+            counted = self._erase(unit, due)
+            keys = _file_keys(unit, idents)
+        for key in keys:
+            self.care.setup.files.delete(key)
+        self._add(before=len(idents) - len(due), cases=len(due), **counted)
+
+    def _erase(self, unit: CareUnit, idents: Sequence[str]) -> dict[str, int]:
+        counts = dict.fromkeys(("values", "files", "messages", "keys"), 0)
+        service = unit.get(FeedbackService)
+        for ident in idents:
+            about = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident))
+            counts["values"] += _count(unit, Personal, about)
+            counts["messages"] += _count(unit, Message, about)
+            counts["files"] += len(service.erase(ident, request=self.request))
+            counts["keys"] += _forget_keys(unit, ident)
+            _forget_errors(unit, ident)
+        return counts
+
+    def party(self, ref: Ref) -> None:
+        """Forget the name and the addresses of a stored party."""
+        with self._unit() as unit:
+            found = unit.get(Parties).of(ref)
+            if found is not None and (found.name or found.addresses or found.active):
+                unit.get(Parties).forget(found.id)
+        self.report = attrs.evolve(self.report, party=found is not None)
+
+    def messages_to(self, ref: Ref) -> None:
+        """Blank the messages that went, or were to go, to the person about other people's cases."""
+        where: list[Criteria] = [Is("recipient", "eq", ref)]
+        after = ""
+        while True:
+            with self._unit() as unit:
+                page = unit.store.find(
+                    Message, All(*where, Is("id", "gt", after)), order=(Order("id"),), limit=200, lock=True
+                )
+                changed = [(blanked(old), old) for old in page if blanked(old) != _at_rest(old)]
+                for new, old in changed:
+                    unit.store.save(new, was=old)
+            self._add(messages=len(changed))
+            if len(page) < 200:
+                return
+            after = page[-1].id
+
+    def _add(self, **counts: int) -> None:
+        made = {name: getattr(self.report, name) + count for name, count in counts.items()}
+        self.report = attrs.evolve(self.report, **made)
+
+
+def _at_rest(old: Message) -> Message:
+    """A message as blanking would leave it if there is nothing to blank: so that nothing is written twice."""
+    return attrs.evolve(old, fence=old.fence + 1, leased_until=None)
+
+
+def _cases(care: Care, tenant: str, ref: Ref) -> Iterator[list[str]]:
+    """The ids of the cases somebody is requester or contact of. Erasing changes neither."""
+    theirs = AnyOf(Is("requester", "eq", ref), Is("contact", "eq", ref))
+    after = ""
+    while True:
+        with care.transaction(tenant=tenant, writes=False) as store:
+            page = store.find(Feedback, All(theirs, Is("id", "gt", after)), order=(Order("id"),), limit=BATCH)
+        if page:
+            yield [case.id for case in page]
+        if len(page) < BATCH:
+            return
+        after = page[-1].id
+
+
+def _holds_something(unit: CareUnit, ident: str) -> bool:
+    """Whether a case still has anything to erase: an earlier run may have been there."""
+    about = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident))
+    if _count(unit, Personal, about) or _count(unit, Attachment, Is("feedback_id", "eq", ident)):
+        return True
+    return any(blanked(old) != _at_rest(old) for old in unit.store.find(Message, about))
+
+
+def _count(unit: CareUnit, cls: type, where: Criteria) -> int:
+    lines = unit.store.tally(cls, where)
+    return int(lines[0].values[0]) if lines else 0
+
+
+def _file_keys(unit: CareUnit, idents: Sequence[str]) -> list[str]:
+    """The keys of all files ever attached: deleting one that is gone does nothing, and a broken run left some."""
+    where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "in", tuple(idents)), Is("type", "eq", "attached"))
+    return [fact.data["key"] for fact in facts_of(unit.store.find(FactRow, where), ())]
+
+
+def _forget_keys(unit: CareUnit, ident: str) -> int:
+    """Idempotency keys of a case's submit, whose digest covers names and numbers that could be guessed against it.
+
+    Keys of imports stay: their digest is of columns without personal words, and without them a second import would
+    bring the words back.
+    """
+    where = All(Is("result", "eq", ident), Is("expires_at", "is_null", value=False))
+    return unit.store.remove(RequestKey, where)
+
+
+def _forget_errors(unit: CareUnit, ident: str) -> None:
+    """What durable handlers said when they failed may quote anything."""
+    where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident), Is("last_error", "gt", ""))
+    for task in unit.store.find(Task, where, lock=True):
+        unit.store.save(attrs.evolve(task, last_error=""), was=task)
+
+
+def _traces(care: Care) -> bool:
+    for _ in range(_TRIES):
+        try:
+            care.storage.erase_traces()
+        except Retry:
+            continue
+        return True
+    return False
