@@ -18,6 +18,7 @@ from careplug.ports import Address
 
 NAME, PHONE, MAIL, SAID = "欧阳震华", "13912345678", "ouyang@example.test", "家住朝阳路的打印机"
 WORDS = (NAME, PHONE, MAIL, SAID, "她本人来电", "ouyang-passport.png")
+NOWHERE: dict[str, list[str]] = {word: [] for word in WORDS}
 OTHER = "张三丰"
 LI = Ref("person", "c-17")
 CUSTOMER, ENGINEER, BOSS = Actor.customer("c-17"), Actor.engineer("wang"), Actor.engineer("zhao", "manager")
@@ -87,7 +88,7 @@ def test_the_words_are_nowhere_and_the_chains_are_whole(care):
     assert all(where(care, word) for word in WORDS)
     report = erase_contact(care, LI, request="letter 7", actor=BOSS)
     assert (report.cases, report.before, report.files, report.keys, report.party) == (3, 0, 3, 3, True)
-    assert {word: where(care, word) for word in WORDS} == dict.fromkeys(WORDS, [])
+    assert {word: where(care, word) for word in WORDS} == NOWHERE
     assert where(care, OTHER)
     assert verify(care).whole
     assert len(list(care.setup.files.keys())) == 3
@@ -120,10 +121,10 @@ def test_no_byte_of_the_sqlite_files_holds_the_words(new_database):
     report = erase_contact(care, LI, request="letter 7", actor=BOSS)
     assert report.traces
     assert report.cases == 25
-    assert {word: bytes_with(word) for word in WORDS} == dict.fromkeys(WORDS, [])
+    assert {word: bytes_with(word) for word in WORDS} == NOWHERE
     assert bytes_with(OTHER)
     care.close()
-    assert {word: bytes_with(word) for word in WORDS} == dict.fromkeys(WORDS, [])
+    assert {word: bytes_with(word) for word in WORDS} == NOWHERE
 
 
 def test_a_broken_run_goes_on_where_it_was():
