@@ -70,6 +70,8 @@ class CareUnit:
         self.actor = actor
         self.tenant = tenant
         self.joined = joined
+        self.moment: datetime | None = None
+        """The unit's time where it is not the clock's: a worker's round at a given business time."""
         self._services: dict[type, Any] = {}
         self._open = True
 
@@ -82,7 +84,7 @@ class CareUnit:
 
     def now(self) -> datetime:
         """The time, aware UTC."""
-        return self._setup.clock()
+        return self.moment if self.moment is not None else self._setup.clock()
 
     def get(self, service: type[T]) -> T:
         """The service of a type, built once per unit; ``NotFound`` where no plugin brings it."""
@@ -106,8 +108,12 @@ class CareUnit:
         for handler in self._setup.handlers(fact.subject, fact.type):
             if handler.durable:
                 enqueue(self, handler.name, fact)
-            else:
+                continue
+            try:
                 handler.run(self, fact, before, after)
+            except BaseException as error:
+                error.add_note(f"in handler {handler.name} on {fact.type} of {fact.subject} {fact.subject_id}")
+                raise
 
     # -- what people use --
 

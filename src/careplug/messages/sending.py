@@ -76,7 +76,7 @@ class Delivered:
         return self.sent + self.postponed + self.dead + self.late
 
 
-def claim_and_send(office: Office, now: datetime, limit: int = 500) -> Delivered:
+def claim_and_send(office: Office, now: datetime, limit: int = 500, *, lease: timedelta = LEASE) -> Delivered:
     """Send what is due at ``now``, oldest first, at most ``limit`` messages; says what became of them.
 
     Rounds go on until nothing is due: a lane gives one message a round. Raises only what the storage raises.
@@ -85,19 +85,19 @@ def claim_and_send(office: Office, now: datetime, limit: int = 500) -> Delivered
     done = 0
     while done < limit:
         began = time.monotonic()
-        batch = _claim(office, now, min(BATCH, limit - done))
+        batch = _claim(office, now, min(BATCH, limit - done), lease)
         if not batch:
             break
-        for outcome in _deliver(office, batch, now, until=began + LEASE.total_seconds() / 2):
+        for outcome in _deliver(office, batch, now, until=began + lease.total_seconds() / 2):
             counts[outcome] += 1
             done += outcome != "returned"
     return Delivered(**counts)
 
 
-def _claim(office: Office, now: datetime, limit: int) -> list[Message]:
+def _claim(office: Office, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Message]:
     def work() -> list[Message]:
         with office.transaction(tenant=None) as store:
-            return store.claim(Message, now=now, limit=limit, lease=LEASE, lane="lane")
+            return store.claim(Message, now=now, limit=limit, lease=lease, lane="lane")
 
     return _again(work)
 
