@@ -45,7 +45,11 @@ def run(scale: float) -> dict[str, object]:
             added = sum(a != b for a, b in zip(stories, _stories(care), strict=True)) + again.counts.get("facts", 0)
         with _logs.imported("servicenow", blank, folder) as (care, _):
             differs = sum(a != b for a, b in zip(stories, _stories(care), strict=True))
-    figures: dict[str, object] = {"rows": report.rows, "cases": report.counts["cases"], "rejected": report.rows_rejected}
+    figures: dict[str, object] = {
+        "rows": report.rows,
+        "cases": report.counts["cases"],
+        "rejected": report.rows_rejected,
+    }
     figures |= {key: report.counts.get(key, 0) for key in ("state_changes", "priority_changes", "reopens", "silent")}
     figures |= {"priority_same": report.checks["priority_same"], "known_the_second_time": again.counts["known"]}
     wrong = added + differs + report.checks.get("priority_different", 0) + (report.rows - again.counts["known"])

@@ -6,18 +6,20 @@ A step fact stores both states, so folding never consults a transition table; un
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from careplug.clock import from_text
+from careplug.clock import from_text, to_text
 from careplug.contributions import FactType
 from careplug.feedback.entities import Feedback, Pause
 from careplug.refs import Ref
 from careplug.text import Text
 from careplug.timeline.facts import Fact
 
-__all__ = ["CYCLE_ENDS", "FACT_TYPES", "PERSONAL_FIELDS", "STEPS", "fold", "voided"]
+__all__ = ["CYCLE_ENDS", "FACT_TYPES", "PERSONAL_FIELDS", "STEPS", "fold", "told", "voided"]
 
 Data = Mapping[str, Any]
 Changes = dict[str, Any]
@@ -61,13 +63,37 @@ _SUBMITTED = (
 
 def _submitted(was: Feedback, data: Data, fact: Fact) -> Changes:
     changes = _fields(data, _SUBMITTED)
-    custom = {**data.get("custom", {}), **_personal_custom(data)}
-    return changes | {"custom": custom, "received_at": fact.at, "flags": tuple(data.get("flags", ()))}
+    return changes | {"custom": _custom(data), "received_at": fact.at, "flags": tuple(data.get("flags", ()))}
 
 
-def _personal_custom(data: Data) -> Mapping[str, Any]:
-    value = data.get("custom_personal")
-    return value if isinstance(value, Mapping) else {}
+def told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Custom values as a fact holds them: what JSON has no type for says its type, ``{"decimal": "1.50"}``."""
+    return {name: _told(value) for name, value in values.items()}
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"time": to_text(value)}
+    return {"date": value.isoformat()} if isinstance(value, date) else value
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {"decimal": Decimal, "time": from_text, "date": date.fromisoformat}
+
+
+def _heard(value: Any) -> Any:
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((kind, text),) = value.items()
+        return _READ[kind](text) if kind in _READ else value
+    return value
+
+
+def _custom(data: Data) -> dict[str, Any]:
+    """The custom values of a fact, with their types."""
+    personal = data.get("custom_personal")
+    values = {**data.get("custom", {}), **(personal if isinstance(personal, Mapping) else {})}
+    return {name: _heard(value) for name, value in values.items()}
 
 
 def _step(was: Feedback, data: Data, fact: Fact) -> Changes:
@@ -115,7 +141,7 @@ _EDITABLE = (*_REFS[:6], *PERSONAL_FIELDS[:5], "kind", "channel", "cause", "meas
 
 def _edited(was: Feedback, data: Data, fact: Fact) -> Changes:
     changes = _fields(data, _EDITABLE)
-    custom = {**data.get("custom", {}), **_personal_custom(data)}
+    custom = _custom(data)
     return changes | ({"custom": {**was.custom, **custom}} if custom else {})
 
 

@@ -13,6 +13,7 @@ from careplug.criteria import All, Is
 from careplug.errors import Conflict, Invalid
 from careplug.feedback.base import FEEDBACK, Base, check_custom, check_ref, check_text
 from careplug.feedback.entities import KINDS, Feedback, RequestKey
+from careplug.feedback.fold import told
 from careplug.feedback.priority import Matrix, check_level
 from careplug.refs import Ref, new_id
 from careplug.timeline.facts import canonical
@@ -143,9 +144,9 @@ class Intake(Base):
         personal = {name: value for name, value in checked.items() if fields[name].personal}
         found: dict[str, Any] = {}
         if open_part:
-            found["custom"] = open_part
+            found["custom"] = told(open_part)
         if personal:
-            found["custom_personal"] = personal
+            found["custom_personal"] = told(personal)
         return found
 
 

@@ -15,6 +15,7 @@ from careplug.clock import to_text
 from careplug.definitions import Definitions
 from careplug.feedback.base import FEEDBACK
 from careplug.feedback.entities import Feedback
+from careplug.feedback.fold import told
 from careplug.feedback.priority import Matrix
 from careplug.feedback.transitions import Transition, missing
 from careplug.imports.map import Act, ImportMap
@@ -118,7 +119,7 @@ class Writer:
         fields = self.map.custom
         kept = {name: value for name, value in values.items() if not fields[name].spec.personal}
         beside = {name: value for name, value in values.items() if fields[name].spec.personal}
-        return ({"custom": kept} if kept else {}) | ({"custom_personal": beside} if beside else {})
+        return ({"custom": told(kept)} if kept else {}) | ({"custom_personal": told(beside)} if beside else {})
 
     def _changed_fields(self, ident: str, row: Row, at: datetime) -> None:
         case = self._case(ident)
@@ -131,7 +132,7 @@ class Writer:
         if who:
             self._append(ident, "assigned", who, at)
         edits = {key: row.values[key] for key in row.values if key not in _NOT_EDITED and self._differs(case, row, key)}
-        custom = {key: value for key, value in row.custom.items() if str(case.custom.get(key, "")) != str(value)}
+        custom = {key: value for key, value in row.custom.items() if case.custom.get(key) != value}
         if edits or custom:
             self._append(ident, "edited", edits | self._custom(custom), at)
 
@@ -183,15 +184,15 @@ class Writer:
         case = self._case(ident)
         step = self._transition(case.state, target, fact)
         category = self._category(target)
-        told = {key: value for key, value in row.told.items() if category != "open" or key in _ALWAYS_TOLD}
-        data: dict[str, Any] = {"from": case.state, "to": target, "category": category, **told}
+        words = {key: value for key, value in row.told.items() if category != "open" or key in _ALWAYS_TOLD}
+        data: dict[str, Any] = {"from": case.state, "to": target, "category": category, **words}
         broken = ["time.assumed"] if assumed else []
         if step is None:
             broken.append(f"step.unknown:{case.state}→{target}")
         else:
             data["step"] = step.name
             broken += [] if case.state in step.sources else [f"step.state:{case.state}→{target}"]
-            broken += [f"step.requires:{key}" for key in missing(step, told, case)]
+            broken += [f"step.requires:{key}" for key in missing(step, words, case)]
         if broken:
             data["violations"] = broken
             self.counts.update(f"violation:{code}" for code in broken)

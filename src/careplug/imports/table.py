@@ -38,7 +38,9 @@ class Table:
             raise NotFound("import.log_file", field="log", value=str(self.path), why=error.strerror) from None
         try:
             # What is no text in this encoding becomes lone surrogates: the row is rejected, not the file.
-            text = io.TextIOWrapper(_open(self._raw, self.path.suffix), self._log.encoding, errors="surrogateescape", newline="")
+            text = io.TextIOWrapper(
+                _open(self._raw, self.path.suffix), self._log.encoding, errors="surrogateescape", newline=""
+            )
             self._reader = csv.reader(text, delimiter=self._log.delimiter)
             _, header = next(self._lines(0))
         except StopIteration:

@@ -68,9 +68,7 @@ def write(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
     return path
 
 
-def imported(
-    found: ImportMap, log: Path, *, care: Care | None = None, **options: Any
-) -> tuple[Care, ImportReport]:
+def imported(found: ImportMap, log: Path, *, care: Care | None = None, **options: Any) -> tuple[Care, ImportReport]:
     """Import a log into a Care; a new one in memory unless given."""
     there = care or Care(plugins=[fields_of(found)])
     return there, run_import(there, log, found, **options)

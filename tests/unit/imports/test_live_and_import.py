@@ -19,14 +19,36 @@ START = datetime(2026, 2, 11, 1, 30, tzinfo=UTC)
 CUSTOMER, ENGINEER = Actor.customer("li"), Actor.engineer("wang")
 LIVES = max(6, round(200 * float(os.environ.get("CAREPLUG_PROOF_SCALE", "0.01"))))
 HEAD = ("case", "event", "at", "received", "activity", "kind", "impact", "urgency", "body", "measure", "result", "who")
-STATES = ("confirmed", "dispatched", "diagnosing", "handling", "verifying", "resolved", "closed", "rejected", "withdrawn")
+STATES = (
+    "confirmed",
+    "dispatched",
+    "diagnosing",
+    "handling",
+    "verifying",
+    "resolved",
+    "closed",
+    "rejected",
+    "withdrawn",
+)
 REASONS = ("waiting_customer", "waiting_vendor", "waiting_approval", "force_majeure")
 MAP = {
     "name": "live",
     "log": {"shape": "events"},
     "columns": {
         key: key
-        for key in ("case", "event", "at", "received", "activity", "kind", "impact", "urgency", "body", "measure", "result")
+        for key in (
+            "case",
+            "event",
+            "at",
+            "received",
+            "activity",
+            "kind",
+            "impact",
+            "urgency",
+            "body",
+            "measure",
+            "result",
+        )
     },
     "refs": {"assignee": {"kind": "person", "columns": "who"}},
     "activities": {
@@ -70,9 +92,7 @@ def live(seed, *, steps=14):
     dice, clock = random.Random(seed), ManualClock(START)
     care = Care(clock=clock, plugins=())
     with care.unit(actor=CUSTOMER) as unit:
-        ident = unit.feedback.submit(
-            "fault", "打印机坏了", impact=dice.randint(1, 3), urgency=dice.randint(1, 3)
-        ).id
+        ident = unit.feedback.submit("fault", "打印机坏了", impact=dice.randint(1, 3), urgency=dice.randint(1, 3)).id
     worker = Worker(care)
     for _ in range(steps):
         clock.move(timedelta(minutes=dice.choice((0, 7, 55, 240, 1500, 4000))))
@@ -147,5 +167,16 @@ def test_equal_receipts(seed, tmp_path):
     assert clocks(again, case.id) == clocks(care, ident)
     with care.read(actor=Actor.engineer("zhao", "manager")) as unit:
         was = unit.feedback.get(ident)
-    same = ("kind", "state", "category", "priority", "impact", "urgency", "received_at", "handled_at", "cycle", "assignee")
+    same = (
+        "kind",
+        "state",
+        "category",
+        "priority",
+        "impact",
+        "urgency",
+        "received_at",
+        "handled_at",
+        "cycle",
+        "assignee",
+    )
     assert [getattr(case, key) for key in same] == [getattr(was, key) for key in same]
