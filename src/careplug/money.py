@@ -51,7 +51,7 @@ class Money:
 
     def __add__(self, other: Money) -> Money:
         if self.currency != other.currency:
-            raise Invalid("money.mixed", field="currency", value=f"{self.currency} + {other.currency}")
+            raise Invalid("money.mixed", field="currency.mixed", value=f"{self.currency} + {other.currency}")
         return Money(_EXACT.add(self.amount, other.amount), self.currency)
 
     def __str__(self) -> str:

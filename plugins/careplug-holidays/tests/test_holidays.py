@@ -124,7 +124,7 @@ def test_regions():
         ({"years": []}, "holidays.years", "holidays.years"),
         ({"years": 2026}, "holidays.years", "holidays.years"),
         ({"years": ["2026"]}, "holidays.years", "holidays.years"),
-        ({"years": [2026, 2500]}, "holidays.range", "holidays.years"),
+        ({"years": [2026, 2500]}, "holidays.range", "holidays.years.range"),
         ({"week": {"mon": [("9", "10")]}}, "calendar.time", "calendar.week.mon.0.open"),
         ({"week": []}, "calendar.mapping", "calendar.week"),
     ],

@@ -74,11 +74,11 @@ class Base:
 def check_text(value: object, field: str, *, required: bool = False, longest: int = LONGEST) -> str:
     """Text that may be stored; ``Invalid`` for another type, an empty one that is required, one too long."""
     if not isinstance(value, str):
-        raise Invalid("text.type", field=field, value=type(value).__name__)
+        raise Invalid("text.type", field=f"{field}.type", value=type(value).__name__)
     if required and not value.strip():
         raise Invalid("text.required", field=field)
     if len(value) > longest:
-        raise Invalid("text.long", field=field, length=len(value), longest=longest)
+        raise Invalid("text.long", field=f"{field}.length", length=len(value), longest=longest)
     return value
 
 
@@ -110,7 +110,7 @@ def check_custom(values: Mapping[str, Any], fields: Mapping[str, FieldSpec], *, 
     checked = {name: _custom(value, fields[name]) for name, value in values.items() if value is not None}
     for name, field in fields.items():
         if whole and field.required and checked.get(name) in (None, ""):
-            raise Invalid("custom.required", field=f"custom.{name}")
+            raise Invalid("custom.required", field=f"custom.{name}.required")
     return checked
 
 
@@ -120,9 +120,9 @@ def _custom(value: Any, field: FieldSpec) -> Any:
     if field.type == "date" and isinstance(value, datetime):
         fits = False
     if not fits:
-        raise Invalid("custom.type", field=f"custom.{field.name}", value=repr(value)[:60], wanted=field.type)
+        raise Invalid("custom.type", field=f"custom.{field.name}.type", value=repr(value)[:60], wanted=field.type)
     if field.type == "choice" and value not in field.choices:
-        raise Invalid("custom.choice", field=f"custom.{field.name}", value=value, known=", ".join(field.choices))
+        raise Invalid("custom.choice", field=f"custom.{field.name}.choice", value=value, known=", ".join(field.choices))
     if field.type == "text":
         check_text(value, f"custom.{field.name}", longest=field.length)
     return aware(value, f"custom.{field.name}") if field.type == "time" else value

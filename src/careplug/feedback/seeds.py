@@ -38,8 +38,11 @@ def _pause_reason(name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
     party, ends = data.get("party"), data.get("ends_on_reply", False)
     if party not in PARTIES:
         raise Invalid("pause.party", field=f"pause_reason.{name}.party", value=repr(party), known=", ".join(PARTIES))
-    if not isinstance(ends, bool) or set(data) - {"party", "ends_on_reply"}:
-        raise Invalid("definition.keys", field=f"pause_reason.{name}", known="party, ends_on_reply")
+    unknown = set(data) - {"party", "ends_on_reply"}
+    if unknown:
+        raise Invalid("definition.keys", field=f"pause_reason.{name}.{min(unknown)}", known="party, ends_on_reply")
+    if not isinstance(ends, bool):
+        raise Invalid("definition.bool", field=f"pause_reason.{name}.ends_on_reply", value=repr(ends)[:60])
     return {"party": party, "ends_on_reply": ends}
 
 

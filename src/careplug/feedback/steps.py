@@ -219,7 +219,7 @@ class Steps(Base):
         self._hold(ident, "expect")
         moment = aware(expected_at, "expected_at")
         if moment <= self.unit.now():
-            raise Invalid("expect.past", field="expected_at", value=to_text(moment))
+            raise Invalid("expect.past", field="expected_at.past", value=to_text(moment))
         told = check_text(reason, "expect.reason", required=True)
         self._append(ident, "expected", {"expected_at": moment, "reason": told})
         return self._now(ident)

@@ -66,9 +66,9 @@ class Transition:
 def _names(value: object, field: str, known: Sequence[str]) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise Invalid("definition.names", field=field, value=repr(value)[:60])
-    wrong = [item for item in value if known and item not in known]
-    if wrong:
-        raise Invalid("definition.choice", field=field, value=wrong[0], known=", ".join(known))
+    for number, item in enumerate(value):
+        if known and item not in known:
+            raise Invalid("definition.choice", field=f"{field}[{number}]", value=item, known=", ".join(known))
     return tuple(value)
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -17,6 +17,8 @@ from careplug.refs import Ref
 from careplug.timeline.facts import Fact
 
 __all__ = ["FIELDS", "INTERNAL", "ROLES", "Subscription", "matching"]
+
+T = TypeVar("T")
 
 ROLES = ("requester", "contact", "assignee", "team", "manager", "named")
 """Whom a subscription may name: people of the case, its team, all managers, or those its fact names in ``data.to``.
@@ -98,18 +100,18 @@ class Subscription:
         if unknown:
             raise Invalid("definition.keys", field=f"{place}.{min(unknown)}", known=", ".join(_KEYS))
         subject = _word(data.get("subject", "feedback"), f"{place}.subject")
-        events = tuple(_word(item, f"{place}.events") for item in _list(data, "events", place, filled=True))
-        to = tuple(_role(item, f"{place}.to") for item in _list(data, "to", place, filled=True))
+        events = _each(_word, data, "events", place, filled=True)
+        to = _each(_role, data, "to", place, filled=True)
         inside = sorted(set(events) & set(INTERNAL))
         if subject == "feedback" and inside and set(to) & set(_CUSTOMER):
-            raise Invalid("subscription.internal", field=f"{place}.to", event=inside[0])
+            raise Invalid("subscription.internal", field=f"{place}.to.internal", event=inside[0])
         return cls(
             name=name,
             subject=subject,
             events=events,
             when=_when(data.get("when"), f"{place}.when", subject),
-            kinds=tuple(_word(item, f"{place}.kinds") for item in _list(data, "kinds", place)),
-            priorities=tuple(_priority(item, f"{place}.priorities") for item in _list(data, "priorities", place)),
+            kinds=_each(_word, data, "kinds", place),
+            priorities=_each(_priority, data, "priorities", place),
             to=to,
             channel=_word(data.get("channel"), f"{place}.channel"),
             template=_word(data.get("template"), f"{place}.template"),
@@ -184,8 +186,16 @@ def _list(data: Mapping[str, Any], key: str, place: str, *, filled: bool = False
     if not isinstance(value, list):
         raise Invalid("definition.list", field=f"{place}.{key}", value=repr(value)[:60])
     if filled and not value:
-        raise Invalid("subscription.nobody" if key == "to" else "subscription.nothing", field=f"{place}.{key}")
+        code = "subscription.nobody" if key == "to" else "subscription.nothing"
+        raise Invalid(code, field=f"{place}.{key}.empty")
     return value
+
+
+def _each(
+    read: Callable[[object, str], T], data: Mapping[str, Any], key: str, place: str, *, filled: bool = False
+) -> tuple[T, ...]:
+    items = _list(data, key, place, filled=filled)
+    return tuple(read(item, f"{place}.{key}[{number}]") for number, item in enumerate(items))
 
 
 def _word(value: object, field: str) -> str:

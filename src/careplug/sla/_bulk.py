@@ -216,7 +216,7 @@ def _years(instants: Ints, field: str) -> tuple[int, int]:
 
 def _whole(instants: list[timedelta]) -> Ints:
     if any(instant.microseconds for instant in instants):
-        raise Invalid("calendar.numpy_precision", field="calendar.closures")
+        raise Invalid("calendar.numpy_precision", field="calendar.closures.precision")
     return np.array([instant.days * 86_400 + instant.seconds for instant in instants], np.int64)
 
 

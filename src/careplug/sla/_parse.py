@@ -52,7 +52,7 @@ def zone(value: str | ZoneInfo) -> str:
     """The key of an IANA time zone that this machine knows."""
     key: object = value.key if isinstance(value, ZoneInfo) else value
     if not isinstance(key, str):
-        raise Invalid("calendar.zone_type", field="calendar.zone", value=shown(value))
+        raise Invalid("calendar.zone_type", field="calendar.zone.type", value=shown(value))
     try:
         return ZoneInfo(key).key
     except (OSError, ValueError, LookupError):  # a folder, a path, an unknown key: zoneinfo has three answers

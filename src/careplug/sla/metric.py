@@ -62,7 +62,7 @@ class Metric:
             raise Invalid("definition.keys", field=f"{place}.{min(unknown)}", known=", ".join(_KEYS))
         parts = {key: _ons(data.get(key, []), f"{place}.{key}") for key in _LISTS}
         if not parts["starts"]:
-            raise Invalid("metric.starts", field=f"{place}.starts")
+            raise Invalid("metric.starts", field=f"{place}.starts.empty")
         counted = data.get("counted", True)
         if not isinstance(counted, bool):
             raise Invalid("definition.bool", field=f"{place}.counted", value=repr(counted))

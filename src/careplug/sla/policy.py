@@ -159,19 +159,19 @@ def _rule(data: object, place: str) -> Rule:
         raise Invalid("policy.target", field=place, value=repr(data)[:60])
     _known(data, _RULE_KEYS, place)
     priorities = _list(data, "priorities", place)
-    for item in priorities:
+    for number, item in enumerate(priorities):
         if type(item) is not int or not 1 <= item <= 4:
-            raise Invalid("policy.priority", field=f"{place}.priorities", value=repr(item))
+            raise Invalid("policy.priority", field=f"{place}.priorities[{number}]", value=repr(item)[:60])
     levels = tuple(
         _level(item, f"{place}.levels[{number}]") for number, item in enumerate(_list(data, "levels", place))
     )
     return Rule(
         metric=_text(data.get("metric"), f"{place}.metric"),
         target=targets.from_data(data.get("target", {}), f"{place}.target"),
-        kinds=tuple(_text(item, f"{place}.kinds") for item in _list(data, "kinds", place)),
+        kinds=_texts(data, "kinds", place),
         priorities=tuple(priorities),
         calendar=_text(data.get("calendar", ""), f"{place}.calendar", empty=True),
-        pauses=tuple(_text(item, f"{place}.pauses") for item in _list(data, "pauses", place)),
+        pauses=_texts(data, "pauses", place),
         levels=levels,
         reopen=_choice(data.get("reopen", "continue"), REOPENS, f"{place}.reopen"),
         on_change=_choice(data.get("on_change", "keep"), CHANGES, f"{place}.on_change"),
@@ -184,14 +184,14 @@ def _level(data: object, place: str) -> Level:
     _known(data, ("name", "share", "before", "after", "to", "action", "calendar"), place)
     times = [key for key in ("share", "before", "after") if key in data]
     if len(times) != 1:
-        raise Invalid("policy.level_time", field=f"{place}.share", value=", ".join(times))
+        raise Invalid("policy.level_time", field=f"{place}.time", value=", ".join(times))
     value = data[times[0]]
     if type(value) is not int or value < 0 or (times[0] == "share" and not 1 <= value <= 100):
         raise Invalid("policy.level_value", field=f"{place}.{times[0]}", value=repr(value))
     when: dict[str, Any] = {times[0]: value if times[0] == "share" else timedelta(seconds=value)}
     return Level(
         name=_text(data.get("name"), f"{place}.name"),
-        to=tuple(_text(item, f"{place}.to") for item in _list(data, "to", place)),
+        to=_texts(data, "to", place),
         action=_choice(data.get("action", "tell"), _ACTIONS, f"{place}.action"),
         calendar=_text(data.get("calendar", ""), f"{place}.calendar", empty=True),
         **when,
@@ -214,6 +214,10 @@ def _choice(value: object, known: Sequence[str], field: str) -> str:
     if value not in known:
         raise Invalid("definition.choice", field=field, value=repr(value)[:60], known=", ".join(known))
     return str(value)
+
+
+def _texts(data: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]:
+    return tuple(_text(item, f"{place}.{key}[{number}]") for number, item in enumerate(_list(data, key, place)))
 
 
 def _list(data: Mapping[str, Any], key: str, place: str) -> list[Any]:

@@ -201,5 +201,5 @@ class Timeline:
         if at is None:
             return usual
         if at > usual + FUTURE_SLACK and origin != "import":
-            raise Invalid("fact.future", field="at", value=to_text(at), now=to_text(now))
+            raise Invalid("fact.future", field="at.future", value=to_text(at), now=to_text(now))
         return at

@@ -49,11 +49,11 @@ def test_an_edited_matrix_decides_for_later_cases():
         ({"urgency": True}, "feedback.level", "urgency"),
         ({"urgency": "1"}, "feedback.level", "urgency"),
         ({"requester": "person:1"}, "ref.type", "requester"),
-        ({"contact_phone": "1" * 61}, "text.long", "contact_phone"),
-        ({"channel": None}, "text.type", "channel"),
+        ({"contact_phone": "1" * 61}, "text.long", "contact_phone.length"),
+        ({"channel": None}, "text.type", "channel.type"),
         ({"custom": {"colour": "red"}}, "custom.unknown", "custom.colour"),
         ({"at": datetime(2026, 1, 5)}, "clock.naive", "at"),
-        ({"at": START + timedelta(hours=1)}, "fact.future", "at"),
+        ({"at": START + timedelta(hours=1)}, "fact.future", "at.future"),
     ],
 )
 def test_bad_input_names_the_field_and_stores_nothing(given: dict[str, object], code: str, field: str):

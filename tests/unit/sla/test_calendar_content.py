@@ -43,7 +43,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"zone": "../etc/passwd"}, "calendar.zone", "calendar.zone"),
     ({"zone": "America"}, "calendar.zone", "calendar.zone"),
     ({"zone": ""}, "calendar.zone", "calendar.zone"),
-    ({"zone": UTC}, "calendar.zone_type", "calendar.zone"),
+    ({"zone": UTC}, "calendar.zone_type", "calendar.zone.type"),
     ({"week": HOURS}, "calendar.mapping", "calendar.week"),
     ({"week": {"monday": HOURS}}, "calendar.weekday", "calendar.week.monday"),
     ({"week": {0: HOURS}}, "calendar.weekday", "calendar.week.0"),

@@ -98,7 +98,7 @@ def _load(country: str, subdivision: str | None, years: list[int], language: str
     entity = getattr(library, country)
     if years[0] < entity.start_year or years[-1] > entity.end_year:
         first, last = entity.start_year, entity.end_year
-        raise Invalid("holidays.range", field="holidays.years", sentence=_RANGE, first=first, last=last)
+        raise Invalid("holidays.range", field="holidays.years.range", sentence=_RANGE, first=first, last=last)
     if language not in entity.supported_languages:
         language = None
     return library.country_holidays(country, subdiv=subdivision, years=years, language=language)
