@@ -54,7 +54,7 @@ def aware(value: object, field: str) -> datetime:
 
 def to_text(value: datetime) -> str:
     """The canonical text of an instant: UTC, always microseconds, ``2026-01-02T03:04:05.000006Z``."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if value.year >= 1000 else _old(value)
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def from_text(text: str, field: str = "time") -> datetime:
@@ -65,7 +65,3 @@ def from_text(text: str, field: str = "time") -> datetime:
         if isinstance(error, Invalid):
             raise
         raise Invalid("clock.form", field=field, value=text) from None
-
-
-def _old(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

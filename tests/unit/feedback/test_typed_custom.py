@@ -28,8 +28,8 @@ def test_typed_values_survive_submit_edit_and_a_fold_from_nothing():
             case = unit.feedback.submit("fault", "printer", custom=VALUES)
         with care.unit(actor=BOSS) as unit:
             assert unit.feedback.get(case.id).custom == VALUES
-            unit.feedback.edit(case.id, expected=case.version, custom={"cost": Decimal("-2")})
+            unit.feedback.edit(case.id, expected=case.version, custom={"cost": Decimal(-2)})
             unit.feedback.refold(case.id)
         with care.read(actor=BOSS) as unit:
-            assert unit.feedback.get(case.id).custom == {**VALUES, "cost": Decimal("-2")}
+            assert unit.feedback.get(case.id).custom == {**VALUES, "cost": Decimal(-2)}
             assert "seen" not in unit.feedback.facts(case.id)[0].data["custom"]
