@@ -10,7 +10,7 @@ import contextlib
 import logging
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -152,7 +152,7 @@ class Worker:
             timeline.hold_many("feedback", Feedback, idents)
             sla.load(idents)
             wanted = Is("clock_id", "in", tuple(clock.id for clock in group))
-            known = {(level.clock_id, level.level) for level in unit.store.find(FiredLevel, wanted)}
+            known = {(level.clock_id, level.level): level for level in unit.store.find(FiredLevel, wanted)}
             for clock in group:
                 held = sla.held_clock(clock.feedback_id, clock.id)
                 if held is None or held.fence != clock.fence:
@@ -288,11 +288,13 @@ def _printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())
 
 
-def _fire_one(unit: Any, sla: Sla, clock: Clock, known: set[tuple[str, str]], now: datetime) -> dict[str, int]:
+def _fire_one(
+    unit: Any, sla: Sla, clock: Clock, known: Mapping[tuple[str, str], FiredLevel], now: datetime
+) -> dict[str, int]:
     """Measure anew under the case's lock, and fire the levels whose time has come.
 
     ``known`` are the levels that fired before. Nobody else can add one while we hold the case's row; the unique key
-    stands behind it.
+    stands behind it. One that the timeline does not count as fired was a run's that a voided fact undid.
     """
     found = next((item for item in sla.project(clock.feedback_id) if _same(item, clock)), None)
     counts = {"levels": 0, "closed": 0}
@@ -300,10 +302,8 @@ def _fire_one(unit: Any, sla: Sla, clock: Clock, known: set[tuple[str, str]], no
         rules = {level.name: level for level in found.leg.choice.rule.levels}
         missed = [level for level in found.levels if not level.fired and level.at <= now]
         for level in missed:
-            if (clock.id, level.name) not in known:
-                counts[
-                    _fire_level(unit, clock, found, level, rules[level.name], loud=level is missed[-1], now=now)
-                ] += 1
+            old, loud = known.get((clock.id, level.name)), level is missed[-1]
+            counts[_fire_level(unit, clock, found, level, rules[level.name], old=old, loud=loud, now=now)] += 1
         if missed and not counts["closed"]:
             sla.advance(clock, found, [level.name for level in missed])
     sla.free(clock)
@@ -311,16 +311,24 @@ def _fire_one(unit: Any, sla: Sla, clock: Clock, known: set[tuple[str, str]], no
 
 
 def _fire_level(
-    unit: Any, clock: Clock, receipt: Receipt, time: LevelTime, level: Level, *, loud: bool, now: datetime
+    unit: Any,
+    clock: Clock,
+    receipt: Receipt,
+    time: LevelTime,
+    level: Level,
+    *,
+    old: FiredLevel | None,
+    loud: bool,
+    now: datetime,
 ) -> str:
     """Record a level at its due time; only the highest of several missed ones tells people (SLA 9)."""
     fired = FiredLevel(
         id=new_id(), tenant=unit.tenant, clock_id=clock.id, level=level.name, due_at=time.at, fired_at=now
     )
-    unit.store.add(fired)
-    if level.action == "close":
-        unit.get(FeedbackService).step(clock.feedback_id, "close", note="")
-        return "closed"
+    if old is None:
+        unit.store.add(fired)
+    else:
+        unit.store.save(attrs.evolve(fired, id=old.id), was=old)
     data = {
         "metric": clock.metric,
         "cycle": clock.cycle,
@@ -332,6 +340,9 @@ def _fire_level(
         "to": list(level.to) if loud else [],
     }
     unit.get(Timeline).append("feedback", clock.feedback_id, "escalated", data)
+    if level.action == "close":
+        unit.get(FeedbackService).step(clock.feedback_id, "close", note="")
+        return "closed"
     return "levels"
 
 

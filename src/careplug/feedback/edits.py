@@ -100,6 +100,5 @@ class Edits(Steps, Intake):
         files = store.find(Attachment, Is("feedback_id", "eq", ident))
         store.remove(Attachment, Is("feedback_id", "eq", ident))
         data = {"request": told, "facts": values, "files": len(files), "when": to_text(self.unit.now())}
-        self._append(ident, "erased", data)
-        self.refold(ident)
+        self._append_folded(ident, "erased", data)
         return [item.key for item in files]

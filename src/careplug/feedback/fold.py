@@ -105,6 +105,8 @@ def _step(was: Feedback, data: Data, fact: Fact) -> Changes:
         changes.setdefault("handled_at", was.handled_at or fact.at)
     if data.get("into"):
         changes["merged_into"] = data["into"]
+    if data["category"] != "open" and was.pauses:
+        changes["pauses"] = ()
     return changes | _flagged(was, data)
 
 
@@ -207,8 +209,8 @@ FACT_TYPES: tuple[FactType, ...] = (
     _type("linked", "Linked", "关联", _linked),
     _type("attached", "File attached", "附件", personal=("name",)),
     _type("warned", "Kept with a warning", "保留并警告", _flag, personal=("detail",)),
-    _type("voided", "Fact voided", "事实作废", personal=("reason",), final=True),
-    _type("erased", "Personal data erased", "个人信息已删除", final=True),
+    _type("voided", "Fact voided", "事实作废", personal=("reason",), edits=True, final=True),
+    _type("erased", "Personal data erased", "个人信息已删除", edits=True, final=True),
     _type("policy_decided", "Promise decided", "服务承诺确定", final=True),
     _type("escalated", "Escalated", "升级提醒", final=True),
     _type("verdict", "Verdict", "达成判定", final=True),

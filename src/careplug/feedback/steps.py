@@ -156,8 +156,15 @@ class Steps(Base):
             raise Refused("void.final", field="void.sequence", value=sequence, type=fact.type)
         if any(item.type == "voided" and item.data["sequence"] == sequence for item in facts):
             raise Refused("void.twice", field="void.sequence.again", value=sequence)
-        self._append(ident, "voided", {"sequence": sequence, "type": fact.type, "reason": told})
-        return self.refold(ident)
+        data = {"sequence": sequence, "type": fact.type, "reason": told}
+        self._append_folded(ident, "voided", data)
+        return self._now(ident)
+
+    def _append_folded(self, ident: str, kind: str, data: Mapping[str, Any]) -> None:
+        """Append a fact that changes what earlier ones say: the handlers see the case folded anew."""
+        before = self._now(ident)
+        fact = self.timeline.append(FEEDBACK, ident, kind, data, quiet=True)
+        self.unit.dispatch(fact, before, self.refold(ident))
 
     def refold(self, ident: str) -> Feedback:
         """Fold a held case from nothing and put it in place of the held one."""

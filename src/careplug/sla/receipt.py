@@ -105,7 +105,7 @@ def measured(run: Run, history: History, now: datetime, *, brief: bool = False) 
     """
     standing = [_spans(leg, run, history.pauses) for leg in run.legs]
     due = _due(run, standing)
-    until = run.stopped.at if run.stopped is not None else max(now, run.started.at)
+    until = run.stopped.at if run.stopped is not None else max(now, run.started.at, run.legs[-1].since)
     segments = () if brief else _segments(run, history.pauses, until)
     state = _state(run, due, standing[-1])
     return Receipt(
@@ -241,7 +241,7 @@ def _levels(run: Run, due: datetime | None, spans: Spans, history: History) -> t
         elif level.after is not None:
             at = _shift(leg, due, level.after)
         at = max(at, run.started.at)
-        done = (run.metric, run.cycle, run.generation, level.name) in history.fired
+        done = history.fired.get((run.metric, run.cycle, run.generation, level.name), 0) > run.began
         done = done or (history.imported_at is not None and at <= history.imported_at)
         found.append(LevelTime(level.name, at, done))
     return tuple(sorted(found, key=lambda item: (item.at, item.name)))

@@ -17,7 +17,7 @@ from careplug.sla.calendar import WorkCalendar
 from careplug.sla.metric import Metric, On
 from careplug.sla.policy import Policy, Rule
 
-__all__ = ["Book", "Choice", "Event", "History", "Leg", "PauseSpan", "Run", "events_of", "follow"]
+__all__ = ["Book", "Choice", "Event", "History", "Leg", "PauseSpan", "Run", "closes", "events_of", "follow"]
 
 DECIDED = "policy_decided"
 REOPENED = "reopened"
@@ -112,7 +112,8 @@ class Run:
     """One generation of a clock. ``outcome`` is open, stopped, abandoned, void or superseded.
 
     ``solved`` are the spans between being resolved and being reopened, which no target counts; ``through`` is the
-    last handling cycle it lived in (a continued run keeps the ``cycle`` it began in).
+    last handling cycle it lived in (a continued run keeps the ``cycle`` it began in). ``began`` is the sequence of the
+    fact that made this generation: what fired before it was another one's.
     """
 
     metric: str
@@ -124,13 +125,14 @@ class Run:
     stopped: Event | None = None
     outcome: str = "open"
     through: int = 1
+    began: int = 0
 
 
 @attrs.frozen
 class History:
     """What a timeline says about its clocks: the runs in order, the pauses, the events they came from.
 
-    ``fired`` are the levels that escalated facts tell of; levels due before ``imported_at`` never fire, because
+    ``fired`` are the levels that escalated facts tell of, with the last one's sequence; levels due before ``imported_at`` never fire, because
     nobody wants the alarms of years that were imported.
     """
 
@@ -138,7 +140,7 @@ class History:
     pauses: tuple[PauseSpan, ...]
     events: tuple[Event, ...]
     cycle: int
-    fired: frozenset[tuple[str, int, int, str]]
+    fired: Mapping[tuple[str, int, int, str], int]
     imported_at: datetime | None = None
 
 
@@ -151,25 +153,51 @@ def events_of(facts: Iterable[Any]) -> tuple[Event, ...]:
     facts = list(facts)
     cancelled = {fact.data["sequence"] for fact in facts if fact.type == "voided"}
     intake = next((fact.at for fact in facts if fact.type == "submitted"), None)
-    kept = [
-        Event(max(fact.at, intake or fact.at), fact.sequence, fact.type, fact.data, fact.recorded_at, fact.origin)
-        for fact in facts
-        if fact.sequence not in cancelled
-    ]
+    kept: list[Event] = []
+    turned = intake
+    for fact in facts:
+        # Decisions and verdicts go with the fact that caused them.
+        if fact.sequence in cancelled or (fact.type in _CAUSED and fact.data.get("fact") in cancelled):
+            continue
+        at = max(fact.at, intake or fact.at)
+        if _turns(fact.type, fact.data):
+            at = turned = max(at, turned or at)
+        kept.append(Event(at, fact.sequence, fact.type, fact.data, fact.recorded_at, fact.origin))
     return tuple(sorted(kept, key=lambda event: (event.at, event.sequence)))
 
 
+_CAUSED = (DECIDED, "verdict")
+
+
+def closes(data: Mapping[str, Any]) -> bool:
+    """Whether a fact's data is that of a step out of the open states."""
+    return "from" in data and "to" in data and data.get("category") in ("done", "void")
+
+
+def _turns(kind: str, data: Mapping[str, Any]) -> bool:
+    """Whether a fact closes or reopens: these happen one after the other, whatever their dates say."""
+    return kind == REOPENED or closes(data)
+
+
 def pauses_of(events: Sequence[Event]) -> tuple[PauseSpan, ...]:
-    """The pauses of a timeline, keyed by reason; several may be open at once."""
+    """The pauses of a timeline, keyed by reason; several may be open at once. Closing a case ends those that are.
+
+    What belongs together goes by sequence, as for the case itself: a resumption that is dated before its pause ends
+    it where it began.
+    """
     spans: list[PauseSpan] = []
     opened: dict[str, Event] = {}
-    for event in events:
+    for event in sorted(events, key=lambda event: event.sequence):
         reason = event.data.get("reason", "")
         if event.type == "paused" and reason not in opened:
             opened[reason] = event
-        elif event.type == "resumed" and reason in opened:
-            start = opened.pop(reason)
-            spans.append(PauseSpan(start.at, event.at, reason, start.data.get("party", ""), start.sequence))
+            continue
+        ended = tuple(opened) if closes(event.data) else (reason,) if event.type == "resumed" else ()
+        for name in ended:
+            if name in opened:
+                start = opened.pop(name)
+                end = max(start.at, event.at)
+                spans.append(PauseSpan(start.at, end, name, start.data.get("party", ""), start.sequence))
     spans.extend(
         PauseSpan(start.at, None, reason, start.data.get("party", ""), start.sequence)
         for reason, start in opened.items()
@@ -196,11 +224,11 @@ def follow(events: Sequence[Event], book: Book) -> History:
         for track in tracks.values():
             track.feed(event, cycle)
     runs = [run for name in sorted(tracks) for run in tracks[name].runs if run.legs]
-    fired = frozenset(
-        (event.data["metric"], event.data["cycle"], event.data["generation"], event.data["level"])
-        for event in events
-        if event.type == "escalated"
-    )
+    fired: dict[tuple[str, int, int, str], int] = {}
+    for event in events:
+        if event.type == "escalated":
+            key = event.data["metric"], event.data["cycle"], event.data["generation"], event.data["level"]
+            fired[key] = max(event.sequence, fired.get(key, 0))
     imported = [event.recorded_at for event in events if event.origin == "import" and event.recorded_at]
     return History(tuple(runs), pauses_of(events), tuple(events), cycle, fired, max(imported, default=None))
 
@@ -249,7 +277,7 @@ class _Track:
 
     def _begin(self, event: Event, cycle: int, since: datetime | None = None) -> Run:
         generation = 1 + sum(1 for run in self.runs if run.cycle == cycle)
-        run = Run(self.name, cycle, generation, event, through=cycle)
+        run = Run(self.name, cycle, generation, event, through=cycle, began=event.sequence)
         if self.choice is not None:
             run.legs.append(Leg(since or event.at, self.choice))
         self.runs.append(run)
@@ -267,6 +295,10 @@ class _Track:
             self.choice = None
             if run is not None:
                 run.outcome = "void"
+                # It is followed on without a rule, so that a rule given later finds it where it is by then.
+                again = Run(self.name, run.cycle, run.generation + 1, run.started, solved=list(run.solved))
+                again.through, again.began = run.through, event.sequence
+                self.runs.append(again)
             return
         choice = self.decided.get((event.sequence, self.name))
         if choice is None:
@@ -298,6 +330,8 @@ class _Track:
 
     def _reopen(self, event: Event, cycle: int) -> None:
         last = self.runs[-1] if self.runs else None
+        if last is not None and last.outcome == "open":
+            last.through = cycle
         how = self.choice.rule.reopen if self.choice is not None else "none"
         if (
             last is None
@@ -311,10 +345,12 @@ class _Track:
             return
         last.outcome = "superseded"
         started = last.started if how == "continue" else event
-        again = Run(self.name, last.cycle, last.generation + 1, started, through=cycle)
+        again = Run(self.name, last.cycle, last.generation + 1, started, through=cycle, began=event.sequence)
         if how == "continue":
             again.legs = list(last.legs)
             again.solved = [*last.solved, (last.stopped.at, event.at)]
         elif self.choice is not None:
             again.legs = [Leg(event.at, self.choice)]
         self.runs.append(again)
+        if how == "continue" and again.legs and again.legs[-1].choice is not self.choice:
+            self._change(again, event)  # what was decided while the case was solved comes into force

@@ -15,7 +15,7 @@ from careplug.ports import Measure, Unit
 from careplug.sla.decide import DefinitionBook, Offer, decision, differs, field_of, last_choices, last_set
 from careplug.sla.entities import Clock, clock_id
 from careplug.sla.receipt import ENGINE, Receipt, receipts
-from careplug.sla.runs import Event, History, events_of, follow
+from careplug.sla.runs import Event, History, closes, events_of, follow
 from careplug.timeline.facts import Fact
 from careplug.timeline.story import Timeline
 
@@ -71,7 +71,11 @@ class Sla:
         """Act on a fact of a feedback, in its transaction: decide, project, pass verdicts."""
         if fact.type == "submitted" or (fact.type in _DECIDES and self._moved(before, after)):
             cause = "submitted" if fact.type == "submitted" else fact.type
-            self.decide(after, cause, fact.at, mode=fact.data.get("mode", ""), origin=fact.origin)
+            mode = fact.data.get("mode", "")
+            self.decide(after, cause, fact.at, mode=mode, origin=fact.origin, fact=fact.sequence)
+        elif fact.type == "voided" and fact.data["type"] in _DECIDES:
+            # What it decided is void with it; what was decided since may lean on that.
+            self.decide(after, "voided", fact.at, mode="keep", origin=fact.origin, fact=fact.sequence)
         elif fact.type not in self._listened():
             return
         ended = before.category == "open" and after.category != "open" and fact.type != "submitted"
@@ -83,6 +87,8 @@ class Sla:
         history = self.history(fact.subject_id)
         found = receipts(history, fact.at, brief=True)
         self._write(fact.subject_id, found, history)
+        if fact.type == "voided":
+            ended = after.category != "open" and not _judged(history)
         if ended:
             self._pass_verdicts(fact, found, history)
 
@@ -117,10 +123,12 @@ class Sla:
         mode: str = "",
         origin: str = "live",
         only: frozenset[str] | None = None,
+        fact: int = 0,
     ) -> Mapping[str, Any] | None:
         """Choose the rules of a case and write them as a fact where they changed; None where nothing did.
 
-        With ``only`` these metrics alone are decided anew.
+        With ``only`` these metrics alone are decided anew. ``fact`` is the sequence of the fact that caused it: where
+        that is voided the decision is void with it.
         """
         offered = [
             attrs.evolve(candidate, offered=True)
@@ -141,9 +149,11 @@ class Sla:
             for entry in changed.values():
                 rule = self.book.policy(entry["policy"]).rules[entry["rule"]]
                 entry["mode"] = mode or rule.on_change
-        data = {"cause": cause, "metrics": changed, **({"dropped": dropped} if dropped else {})}
+        data: dict[str, Any] = {"cause": cause, "metrics": changed, **({"dropped": dropped} if dropped else {})}
         if bound is not None:
             data["set"] = bound
+        if fact:
+            data["fact"] = fact
         self.timeline.append(FEEDBACK, feedback.id, "policy_decided", data, at=at, origin=origin, quiet=True)
         return data
 
@@ -180,7 +190,8 @@ class Sla:
             if item.counted_metric and run.through == history.cycle and item.state in ("met", "missed", "void")
         ]
         if verdicts:
-            data = {"cycle": history.cycle, "engine": ENGINE, "clocks": verdicts}
+            ending = max((event.sequence for event in history.events if closes(event.data)), default=fact.sequence)
+            data = {"cycle": history.cycle, "engine": ENGINE, "clocks": verdicts, "fact": ending}
             self.timeline.append(FEEDBACK, fact.subject_id, "verdict", data, at=fact.at, origin=fact.origin, quiet=True)
 
     # -- measuring --
@@ -223,8 +234,11 @@ class Sla:
                 store.add(clock)
                 continue
             self._change(old, attrs.evolve(clock, fence=old.fence, leased_until=old.leased_until))
-        for old in stored.values():
-            self._change(old, attrs.evolve(old, state="void", open=False, next_at=None, level=""))
+        if stored:
+            # Runs of facts that were voided since: a clock is what the timeline says, no more.
+            for ident in stored:
+                self._was.pop(ident, None)
+            store.remove(Clock, Is("id", "in", tuple(stored)))
         self.timeline.remember_written(FEEDBACK, feedback_id)
 
     def _stored(self, feedback_id: str) -> dict[str, Clock]:
@@ -237,7 +251,7 @@ class Sla:
         wanted = tuple(ident for ident in feedback_ids if ident not in self._known)
         self._known.update({ident: {} for ident in wanted})
         if wanted:
-            for clock in self.unit.store.find(Clock, Is("feedback_id", "in", wanted)):
+            for clock in self.unit.store.find(Clock, Is("feedback_id", "in", wanted), lock=self.unit.joined):
                 self._known[clock.feedback_id][clock.id] = clock
 
     def held_clock(self, feedback_id: str, ident: str) -> Clock | None:
@@ -325,10 +339,15 @@ class Sla:
         ]
 
 
+def _judged(history: History) -> bool:
+    """Whether a verdict on the last cycle stands."""
+    return any(event.type == "verdict" and event.data["cycle"] == history.cycle for event in history.events)
+
+
 def pinned(found: Sequence[Receipt], history: History) -> tuple[Receipt, ...]:
     """The receipts with the verdicts of closed cycles beside them, except where a reopening superseded these."""
     said: dict[tuple[str, int, int], Mapping[str, Any]] = {}
-    for event in history.events:
+    for event in sorted(history.events, key=lambda event: event.sequence):
         if event.type == "verdict":
             for clock in event.data["clocks"]:
                 said[clock["metric"], clock["cycle"], clock["generation"]] = clock
@@ -344,10 +363,10 @@ def clock_of(feedback_id: str, item: Receipt, tenant: str) -> Clock:
     """The projection of a receipt; what a verdict pinned goes before what was measured."""
     choice = item.leg.choice
     waiting = next((level for level in item.levels if not level.fired), None)
-    state, due = item.state, item.due_at
+    state, due, stopped = item.state, item.due_at, item.stopped_at
     if item.pinned is not None:
         state = item.pinned["state"]
-        due = from_text(item.pinned["due_at"]) if item.pinned["due_at"] else None
+        due, stopped = (from_text(said) if said else None for said in (item.pinned["due_at"], item.pinned["stopped_at"]))
     return Clock(
         id=clock_id(feedback_id, item.metric, item.cycle, item.generation),
         tenant=tenant,
@@ -359,7 +378,7 @@ def clock_of(feedback_id: str, item: Receipt, tenant: str) -> Clock:
         open=state in ("running", "standing"),
         counted=item.counted_metric,
         started_at=item.started_at,
-        stopped_at=item.stopped_at,
+        stopped_at=stopped,
         due_at=due,
         provisional=item.provisional,
         policy=choice.policy,
