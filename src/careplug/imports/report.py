@@ -64,8 +64,8 @@ class ImportReport:
     """What came of a log.
 
     ``rows`` were read: each is *rejected* (not stored), *known* from an earlier import, or stored; stored ones may carry
-    a warning. ``counts`` are by name (cases, updated, facts, state_changes, priority_changes, reopens, silent …),
-    ``violations`` the guards that history broke, ``checks`` how ours compares with what the log itself says.
+    a warning. ``counts`` are by name (cases, updated, facts, state_changes, priority_changes, reopens, silent …;
+    those that are 0 left out but readable), ``violations`` the guards that history broke, ``checks`` how ours compares with what the log itself says.
     ``rejected`` and ``warned`` list up to ``LISTED`` each; ``rejections`` and ``warnings`` count all by code.
     """
 
@@ -163,7 +163,7 @@ class Tally:
 
     def report(self, name: str, title: Text, rows: int, seconds: float) -> ImportReport:
         """The report of the whole run."""
-        parts: dict[str, dict[str, int]] = {"counts": {}, "fact": {}, "violation": {}, "check": {}}
+        parts: dict[str, Counter[str]] = {key: Counter() for key in ("counts", "fact", "violation", "check")}
         for key, count in sorted(self.numbers.items()):
             head, colon, rest = key.partition(":")
             if not colon and head in _CHECKS:

@@ -32,7 +32,7 @@ shape = "events"
 zone = "Asia/Shanghai"
 times = ["%Y-%m-%d %H:%M"]
 missing = ["?"]
-silent = ["mod"]
+silent = ["mod", "at"]
 [columns]
 case = "id"
 at = "at"
