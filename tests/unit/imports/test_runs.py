@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import lzma
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from careplug import Actor, Care
+from careplug import Actor, Care, Worker
+from careplug.clock import ManualClock
 from careplug.errors import Conflict, Invalid, NotFound, Refused
 from careplug.feedback.entities import RequestKey
 from careplug.imports import fields_of
@@ -274,3 +275,71 @@ def test_memory_does_not_grow_with_the_log(tmp_path):
                 tracemalloc.stop()
 
     assert peak(800) < 1.5 * peak(200)
+
+
+def test_nobody_is_told_of_history(tmp_path):
+    """No message of an imported fact, no alarm for what was late years ago; an alarm that is still to come fires."""
+    clock = ManualClock(datetime(2026, 2, 6, 8, 0, tzinfo=UTC))
+    care = Care(clock=clock, plugins=[])
+    rows = [("1", "03.02.2019 09:00", "", "old"), ("2", "06.02.2026 08:59", "", "now")]
+    found = logs.map_of(logs.CASES, apply="all")
+    _, report = logs.imported(found, logs.write(tmp_path / "log.csv", HEAD, rows), care=care)
+    assert report.warnings == {}
+    with care.read(actor=SYSTEM) as unit:
+        assert len(unit.sla.clocks([cases(care)["old"].id])) >= 2
+    first = Worker(care).run_due()
+    assert (first.levels, first.closed, first.tasks, first.messages.total) == (0, 0, 0, 0)
+    clock.move(timedelta(hours=30))
+    fired = Worker(care).run_due()
+    assert fired.levels > 0
+    assert "escalated" in types(care, cases(care)["now"].id)
+    assert "escalated" not in types(care, cases(care)["old"].id)
+
+
+def test_states_without_a_time_of_their_own(tmp_path):
+    columns = {"case": "No", "received": "In", "subject": "What", "state": "Now"}
+    states = {"new": "received", "at work": "handling", "done": "closed", "asked": {"pause": "waiting_customer"}}
+    head = (*HEAD, "Now")
+    rows = [
+        ("1", "03.02.2026 09:00", "", "a", "new"),
+        ("2", "03.02.2026 09:00", "", "b", "at work"),
+        ("3", "03.02.2026 09:00", "04.02.2026 09:00", "c", "at work"),
+        ("4", "03.02.2026 09:00", "", "d", "asked"),
+        ("5", "03.02.2026 09:00", "", "e", "unheard of"),
+    ]
+    log = logs.write(tmp_path / "log.csv", head, rows)
+    care, report = logs.imported(logs.map_of(logs.CASES, columns=columns, states=states), log)
+    assert trouble(report.rejected) == [(3, "state_time", "Now"), (5, "state_time", "Now"), (6, "state", "Now")]
+    assert report.warnings == {"state_differs": 1}
+    assumed = {"zone": "Europe/Berlin", "times": ["%d.%m.%Y %H:%M"], "unknown_time": "received"}
+    care, report = logs.imported(logs.map_of(logs.CASES, columns=columns, states=states, log=assumed), log)
+    assert {name: case.state for name, case in cases(care).items()} == {
+        "a": "received", "b": "handling", "c": "closed", "d": "received",
+    }  # fmt: skip
+    assert [pause.reason for pause in cases(care)["d"].pauses] == ["waiting_customer"]
+    (entered,) = [data for kind, _, data in story(care, cases(care)["b"].id) if kind == "handling"]
+    assert entered["violations"] == ["time.assumed"]
+
+
+def test_values_are_mapped_and_priority_is_checked_or_read(tmp_path):
+    columns = {"case": "No", "received": "In", "subject": "What", "priority": "P", "kind": "K"}
+    rows = [("1", "03.02.2026 09:00", "", "a", "P1", "BUG"), ("2", "03.02.2026 09:00", "", "b", "P9", "BUG")]
+    log = logs.write(tmp_path / "log.csv", (*HEAD, "P", "K"), rows)
+    pairs = {"priorities": {"P1": [1, 2]}, "kinds": {"BUG": "fault"}}
+    care, report = logs.imported(logs.map_of(logs.CASES, columns=columns, **pairs), log)
+    assert trouble(report.rejected) == [(3, "priority_unknown", "P")]
+    assert (cases(care)["a"].priority, cases(care)["a"].impact, cases(care)["a"].kind) == (2, 1, "fault")
+    numbers = {"priorities": {"P1": 1, "P9": 4}, "kinds": {"BUG": "question"}}
+    care, report = logs.imported(logs.map_of(logs.CASES, columns=columns, **numbers), log)
+    assert report.checks == {"priority_same": 1, "priority_different": 1}
+    assert [(item.row, item.code, item.value) for item in report.warned] == [(2, "priority", "1 ≠ 4")]
+    assert (cases(care)["a"].priority, cases(care)["a"].flags) == (4, ("priority",))
+
+
+def test_rows_out_of_order_are_kept_with_a_warning(tmp_path):
+    rows = [EVENTS[0], EVENTS[5], ("A", "2026-02-03 08:59", "Filed", "1", "1", "li", "9")]
+    rows += [("A", "2026-02-03 11:30", "Filed", "1", "1", "li", "8")]
+    care, report = logs.imported(logs.map_of(logs.EVENTS), logs.write(tmp_path / "log.csv", logs.HEAD, rows))
+    assert [(item.row, item.code) for item in report.warned] == [(4, "before_received"), (5, "out_of_order")]
+    (case,) = cases(care).values()
+    assert case.flags == ("before_received", "out_of_order")
