@@ -61,7 +61,8 @@ class Seed:
     """A definition a plugin brings: stored as the first revision, later as a proposed one.
 
     ``kind`` is calendar, policy, metric, transition, pause_reason, matrix, template, subscription …;
-    ``data`` is plain JSON data; the revision is named by the digest of its canonical text.
+    ``data`` is plain JSON data; the revision is named by the digest of its canonical text. A Mapping that is no dict is
+    read only when it is stored, so one that is dear to make may wait until then.
     """
 
     kind: str

@@ -131,7 +131,8 @@ def _deep_fault(item: Any, place: str) -> CareError | None:
                 return wrong
     if isinstance(item, FieldSpec) and item.type == "choice" and not item.choices:
         return PluginFailed("plugin.item.choices", field=f"{place}.choices")
-    if isinstance(item, Seed):
+    if isinstance(item, Seed) and isinstance(item.data, dict):
+        # Another Mapping may be dear to make (a country's holidays): it is read when it is stored, not at every start.
         from careplug.timeline.facts import canonical
 
         canonical(item.data)
