@@ -12,6 +12,7 @@ import attrs
 from careplug.criteria import All, Is, Order
 from careplug.errors import Conflict, Invalid, NotFound
 from careplug.messages.entities import Party, PartyRole
+from careplug.messages.service import Messages
 from careplug.ports import Address, Contact, Unit
 from careplug.refs import Ref, new_id
 
@@ -77,6 +78,7 @@ class Parties:
         if not self.unit.store.add_if_absent(party):
             raise Conflict("party.exists", field="party.ref", value=ref)
         self._set_roles(party, ())
+        self._members_changed()
         return party
 
     def edit(self, ident: str, *, expected: int, **changes: Any) -> Party:
@@ -95,6 +97,7 @@ class Parties:
         self.unit.store.save(made, was=old, expected=expected)
         if made.roles != old.roles:
             self._set_roles(made, old.roles)
+        self._members_changed()
         return made
 
     def get(self, ident: str) -> Party:
@@ -144,7 +147,11 @@ class Parties:
         made = attrs.evolve(old, name="", addresses=(), roles=(), active=False, version=old.version + 1)
         self.unit.store.save(made, was=old, expected=old.version)
         self._set_roles(made, old.roles)
+        self._members_changed()
         return made
+
+    def _members_changed(self) -> None:
+        self.unit.get(Messages).members.clear()
 
     def _stored(self, ident: str, *, lock: bool = False) -> Party:
         found = self.unit.store.get(Party, ident, lock=lock)

@@ -34,6 +34,8 @@ class Messages:
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
+        self.members: dict[str, tuple[Ref, ...]] = {}
+        """Who has a role, asked once a unit: a sweep tells the managers of a hundred cases."""
 
     def enqueue(
         self,
@@ -292,5 +294,7 @@ def _people(unit: Unit, role: str, fact: Fact, subject: Any) -> Iterator[Ref]:
 
 
 def _members(unit: Unit, role: str) -> Iterator[Ref]:
-    for contact in unit.setup.directory.members(unit, role):
-        yield contact.ref
+    known = unit.get(Messages).members
+    if role not in known:
+        known[role] = tuple(contact.ref for contact in unit.setup.directory.members(unit, role))
+    yield from known[role]
