@@ -17,6 +17,7 @@ from careplug.messages.entities import Message
 from careplug.sla.entities import Clock, FiredLevel
 from careplug.storage.memory import MemoryStorage
 from careplug.tasks import BACKOFF, JobRow, Task
+from tests.integration import fleet
 from tests.unit.plugin.tiny import module
 
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -438,3 +439,18 @@ def test_a_signal_ends_the_wait_between_two_rounds():
         signal.signal(signal.SIGUSR1, before)
     assert 1 <= len(rounds) <= 2
     worker.run(poll=600)
+
+
+# -- real processes --
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+def test_workers_stopped_past_their_leases_fire_and_mark_nothing_when_they_go_on(name, new_database, tmp_path):
+    found = fleet.stopped_at_gates(new_database(name), tmp_path, cases=60)
+    assert found["levels"] == 240
+    # the clocks the first one had claimed, the task the second one was in, the message the third one was sending
+    assert found["late_marks"] >= 2
+    assert found["late_messages"] == 1
+    # at least once: what was being sent when its worker was stopped was sent by another meanwhile, under the same key
+    assert found["sent_twice"] == 1
