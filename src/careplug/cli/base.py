@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from careplug.cli import help as pages
-from careplug.cli.problems import Usage
+from careplug.cli.problems import ReaderGone, Usage
 from careplug.cli.session import Session
 from careplug.cli.usage import translated
 from careplug.cli.values import FILE, REF, TEXT, Choice, Word
@@ -71,6 +71,13 @@ class _Speaking(click.Command):
     def _shown(self, error: Usage, ctx: click.Context) -> Usage:
         error.usage = self.get_usage(ctx)
         return error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def get_help(self, ctx: click.Context) -> str:
         """The help page."""

@@ -21,8 +21,9 @@ def load(path: str, field: str) -> dict[str, Any]:
     Dates of TOML become text, as definitions hold them. ``Invalid`` where it cannot be read or is no table.
     """
     if path == "-" or path.endswith(".json"):
+        text = read_text(path, field)
         try:
-            found = json.loads(read_text(path, field), parse_float=Decimal)
+            found = json.loads(text, parse_float=Decimal)
         except ValueError as error:
             raise Invalid("cli.document.syntax", field=field, path=path, problem=str(error)) from None
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import sys
@@ -43,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     session = Session(language=first.language, as_json=first.as_json)
     try:
         return _run(list(arguments), session)
-    except BrokenPipeError:
+    except (BrokenPipeError, problems.ReaderGone):
         return _silenced()
     except KeyboardInterrupt:
         return _told(session, problems.Broken("cli.interrupted", field=""), problems.INTERRUPTED)
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: list[str], session: Session) -> int:
-    if root is None:
+    if root is None or importlib.util.find_spec("rich") is None:
         raise problems.Broken("cli.extra_missing", field="careplug[cli]")
     import click
 

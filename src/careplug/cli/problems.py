@@ -12,7 +12,19 @@ from careplug.errors import (
     SchemaNewer,
 )
 
-__all__ = ["BROKEN", "CODES", "DAMAGE", "INTERNAL", "INTERRUPTED", "PARTLY", "PIPE", "Broken", "Usage", "code_of"]
+__all__ = [
+    "BROKEN",
+    "CODES",
+    "DAMAGE",
+    "INTERNAL",
+    "INTERRUPTED",
+    "PARTLY",
+    "PIPE",
+    "Broken",
+    "ReaderGone",
+    "Usage",
+    "code_of",
+]
 
 DAMAGE = 5
 """``verify`` or ``rebuild`` found what should not be."""
@@ -40,6 +52,10 @@ class Usage(Invalid):
     """The command line itself is wrong: exit code 2. ``usage`` is the line that shows how it is right."""
 
     usage = ""
+
+
+class ReaderGone(Exception):
+    """A ``BrokenPipeError`` under a name that click does not turn into an exit code of its own."""
 
 
 class Broken(CareError):

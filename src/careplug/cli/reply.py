@@ -29,9 +29,10 @@ def reply(session: Session, /, number: str, text: str | None, file: str | None, 
     told = {name: value for name, value in given.items() if value not in (None, False)}
     if at:
         told["at"] = session.time(at, "--at")
+    words = _words(text, file)
     with session.unit() as unit:
         case = session.case(unit, number)
-        said(session, unit, unit.feedback.reply(case.id, _words(text, file), **told))
+        said(session, unit, unit.feedback.reply(case.id, words, **told))
 
 
 @command("note")
@@ -41,9 +42,10 @@ def reply(session: Session, /, number: str, text: str | None, file: str | None, 
 @pass_session
 def note(session: Session, /, number: str, text: str | None, file: str | None) -> None:
     """Write something for colleagues alone."""
+    words = _words(text, file)
     with session.unit() as unit:
         case = session.case(unit, number)
-        said(session, unit, unit.feedback.note(case.id, _words(text, file)))
+        said(session, unit, unit.feedback.note(case.id, words))
 
 
 @command("call")

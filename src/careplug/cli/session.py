@@ -104,6 +104,7 @@ class Session:
     def care(self) -> Care:
         """The ``Care`` of this run, opened at its first use."""
         if self._care is None:
+            _ = self.zone  # a wrong one is said before anything is done
             self._care = self.open_care(self.database)
         return self._care  # type: ignore[no-any-return]
 

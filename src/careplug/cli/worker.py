@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from types import FrameType
 
@@ -20,36 +22,38 @@ __all__ = ["worker"]
 @command("worker")
 @option("--once", is_flag=True)
 @option("--poll", kind=Whole(1, 3600), default=5)
-@option("--lease", kind=Whole(5, 86_400), default=60)
+@option("--lease", kind=Whole(1, 86_400), default=60)
 @option("--rounds", kind=Whole(1, 2**31))
 @pass_session
-def worker(session: Session, /, once: bool, poll: int, lease: int, rounds: int | None) -> int:
+def worker(session: Session, /, once: bool, poll: int, lease: int, rounds: int | None) -> None:
     """Rounds of work. SIGTERM and Ctrl-C end it after the round that is going on, with exit code 0."""
     care = session.care
     care.storage.check()
     done = Worker(care, lease=timedelta(seconds=lease))
-    _stop_on_signals(done)
-    failed = 0
 
     def tell(found: Round) -> None:
-        nonlocal failed
-        failed += found.failed
         if session.as_json:
             emit({**data_of(found), "total": found.total})
         elif found.total or found.failed or once:
             line(_words(session, found))
 
-    done.run(poll=float(poll), rounds=1 if once else rounds, told=tell)
-    return 0
+    with _stopping_on_signals(done):
+        done.run(poll=float(poll), rounds=1 if once else rounds, told=tell)
 
 
-def _stop_on_signals(running: Worker) -> None:
+@contextlib.contextmanager
+def _stopping_on_signals(running: Worker) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         running.stop()
 
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGINT"):
-            signal.signal(getattr(signal, name), stop)
+    # Only the main thread may set handlers, and what stood there before comes back.
+    main = threading.current_thread() is threading.main_thread()
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT) if main}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _words(session: Session, found: Round) -> str:
