@@ -17,9 +17,10 @@ from careplug.feedback.fold import fold
 from careplug.ports import Transaction
 from careplug.refs import new_id
 from careplug.sla.entities import Clock, FiredLevel, clock_id
+from careplug.sla.projection import clock_of, pinned
 from careplug.sla.receipt import Receipt, receipts
 from careplug.sla.runs import events_of, follow
-from careplug.sla.service import Sla, clock_of, pinned
+from careplug.sla.service import Sla
 from careplug.timeline.facts import Fact, FactRow, Personal, facts_of
 
 __all__ = ["Case", "Stored", "fold_cases", "read_stored", "same_clock"]

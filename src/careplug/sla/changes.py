@@ -29,7 +29,10 @@ KINDS = ("policy", "calendar")
 
 @attrs.frozen(kw_only=True)
 class Move:
-    """What a change does to one clock. ``flips`` says that it turns late, or stops being late, by it."""
+    """What a change does to one clock. ``flips`` says that it turns late, or stops being late, by it.
+
+    A clock that begins has no old state, one that the change leaves without a rule becomes void.
+    """
 
     feedback_id: str
     metric: str
@@ -164,12 +167,13 @@ class Changes:
 
     def _under(self, feedback: Any, offer: Offer, book: DefinitionBook, mode: str) -> tuple[Receipt, ...]:
         events = self.sla.history(feedback.id).events
-        new = decision(feedback, self.sla.bound(offer, last_set(events)), (), self.unit.now())
+        new = decision(feedback, self.sla.bound(offer, last_set(events)), self.sla.offered(feedback), self.unit.now())
         old = last_choices(events)
         entries = {name: {**entry, "mode": mode} for name, entry in new.items() if differs(old.get(name, {}), entry)}
-        if not entries:
+        dropped = sorted(set(old) - set(new))
+        if not entries and not dropped:
             return self._measured(feedback.id)
-        data = {"metrics": entries, "dropped": sorted(set(old) - set(new))}
+        data = {"metrics": entries, "dropped": dropped}
         imagined = Event(self.unit.now(), feedback.sequence + 1, DECIDED, data)
         return receipts(self.sla.history(feedback.id, (imagined,), book), self.unit.now())
 
@@ -244,20 +248,24 @@ def extends(old: WorkCalendar, new: WorkCalendar) -> bool:
 
 
 def _moves(feedback_id: str, before: Sequence[Receipt], after: Sequence[Receipt]) -> Iterator[Move]:
-    old = {(item.metric, item.cycle): item for item in before if item.state in ("running", "standing")}
-    for item in after:
-        was = old.get((item.metric, item.cycle))
-        if was is None or item.state not in ("running", "standing"):
-            continue
-        if (was.due_at, was.state) != (item.due_at, item.state):
+    old, new = _running(before), _running(after)
+    for metric, cycle in sorted(old.keys() | new.keys()):
+        was, now = old.get((metric, cycle)), new.get((metric, cycle))
+        due = [item.due_at if item is not None else None for item in (was, now)]
+        state = [item.state if item is not None else "" for item in (was, now)]
+        if (due[0], state[0]) != (due[1], state[1]):
             yield Move(
                 feedback_id=feedback_id,
-                metric=item.metric,
-                cycle=item.cycle,
-                generation=item.generation,
-                old_due=was.due_at,
-                new_due=item.due_at,
-                old_state=was.state,
-                new_state=item.state,
-                flips=was.late != item.late,
+                metric=metric,
+                cycle=cycle,
+                generation=max(item.generation for item in (was, now) if item is not None),
+                old_due=due[0],
+                new_due=due[1],
+                old_state=state[0],
+                new_state=state[1] or "void",
+                flips=(was is not None and was.late) != (now is not None and now.late),
             )
+
+
+def _running(found: Sequence[Receipt]) -> dict[tuple[str, int], Receipt]:
+    return {(item.metric, item.cycle): item for item in found if item.state in ("running", "standing")}

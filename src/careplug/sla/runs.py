@@ -217,12 +217,13 @@ def follow(events: Sequence[Event], book: Book) -> History:
     for (_, name), choice in decided.items():
         if name not in tracks:
             tracks[name] = _Track(name, choice.metric, decided)
-    cycle = 1
+    cycle, shut = 1, False
     for event in events:
         if event.type == REOPENED:
             cycle += 1
         for track in tracks.values():
-            track.feed(event, cycle)
+            track.feed(event, cycle, shut=shut)
+        shut = _is_shut(event, shut)
     runs = [run for name in sorted(tracks) for run in tracks[name].runs if run.legs]
     fired: dict[tuple[str, int, int, str], int] = {}
     for event in events:
@@ -231,6 +232,13 @@ def follow(events: Sequence[Event], book: Book) -> History:
             fired[key] = max(event.sequence, fired.get(key, 0))
     imported = [event.recorded_at for event in events if event.origin == "import" and event.recorded_at]
     return History(tuple(runs), pauses_of(events), tuple(events), cycle, fired, max(imported, default=None))
+
+
+def _is_shut(event: Event, before: bool) -> bool:  # noqa: FBT001  ours alone
+    """Whether the case is closed after an event: what is said or agreed then starts no clock."""
+    if _turns(event.type, event.data):
+        return event.type != REOPENED
+    return before and not ("from" in event.data and event.data.get("category") == "open")
 
 
 class _Track:
@@ -248,7 +256,7 @@ class _Track:
         """The run that is going on."""
         return self.runs[-1] if self.runs and self.runs[-1].outcome == "open" else None
 
-    def feed(self, event: Event, cycle: int) -> None:
+    def feed(self, event: Event, cycle: int, *, shut: bool) -> None:
         """Let one event act: decision, void, stop, restart, start, in this order; a reopening first."""
         if event.type == DECIDED:
             self._decide(event)
@@ -267,6 +275,8 @@ class _Track:
                 run.stopped, run.outcome = event, "abandoned"
             if restarts:
                 self._begin(event, cycle)
+        elif shut and event.type != REOPENED:
+            return
         elif not any(old.cycle == cycle for old in self.runs) and self._is(self.metric.starts, event):
             started = self._begin(event, cycle)
             if self._is(self.metric.stops, event) and not self._is(self.metric.restarts, event):
@@ -322,7 +332,7 @@ class _Track:
             return
         if choice.mode == "restart":
             run.outcome = "superseded"
-            self._begin(event, run.cycle)
+            self._begin(event, run.cycle).through = run.through
         elif choice.mode == "from_now":
             run.legs.append(Leg(event.at, choice))
         else:

@@ -8,12 +8,13 @@ from typing import Any
 
 import attrs
 
-from careplug.clock import from_text
 from careplug.criteria import All, Criteria, Is, Order
 from careplug.definitions import Definitions
 from careplug.ports import Measure, Unit
 from careplug.sla.decide import DefinitionBook, Offer, decision, differs, field_of, last_choices, last_set
-from careplug.sla.entities import Clock, clock_id
+from careplug.sla.entities import Clock
+from careplug.sla.policy import Candidate
+from careplug.sla.projection import clock_of, judged, pinned
 from careplug.sla.receipt import ENGINE, Receipt, receipts
 from careplug.sla.runs import Event, History, closes, events_of, follow
 from careplug.timeline.facts import Fact
@@ -86,11 +87,13 @@ class Sla:
             self.deferred.discard(fact.subject_id)
         history = self.history(fact.subject_id)
         found = receipts(history, fact.at, brief=True)
-        self._write(fact.subject_id, found, history)
         if fact.type == "voided":
-            ended = after.category != "open" and not _judged(history)
+            ended = after.category != "open" and not judged(history)
         if ended:
             self._pass_verdicts(fact, found, history)
+            if judged(history):  # an earlier verdict on this cycle is superseded by now
+                history = self.history(fact.subject_id)
+        self._write(fact.subject_id, found, history)
 
     def _moved(self, before: Any, after: Any) -> bool:
         """Whether a field changed that any policy asks about."""
@@ -130,11 +133,7 @@ class Sla:
         With ``only`` these metrics alone are decided anew. ``fact`` is the sequence of the fact that caused it: where
         that is voided the decision is void with it.
         """
-        offered = [
-            attrs.evolve(candidate, offered=True)
-            for source in self.unit.setup.policy_sources
-            for candidate in source.candidates(self.unit, feedback)
-        ]
+        offered = self.offered(feedback)
         events = () if cause == "submitted" else self.history(feedback.id).events
         bound = self.policy_set if cause == "submitted" else last_set(events)
         new = self._decision(feedback, offered, at, bound)
@@ -156,6 +155,14 @@ class Sla:
             data["fact"] = fact
         self.timeline.append(FEEDBACK, feedback.id, "policy_decided", data, at=at, origin=origin, quiet=True)
         return data
+
+    def offered(self, feedback: Any) -> list[Candidate]:
+        """What plugins (contracts) offer for a case."""
+        return [
+            attrs.evolve(candidate, offered=True)
+            for source in self.unit.setup.policy_sources
+            for candidate in source.candidates(self.unit, feedback)
+        ]
 
     def _decision(
         self, feedback: Any, offered: Sequence[Any], at: datetime, bound: str | None
@@ -337,59 +344,6 @@ class Sla:
             Attainment(metric=metric, **{key: values.get(key, 0) for key in known})
             for metric, values in sorted(found.items())
         ]
-
-
-def _judged(history: History) -> bool:
-    """Whether a verdict on the last cycle stands."""
-    return any(event.type == "verdict" and event.data["cycle"] == history.cycle for event in history.events)
-
-
-def pinned(found: Sequence[Receipt], history: History) -> tuple[Receipt, ...]:
-    """The receipts with the verdicts of closed cycles beside them, except where a reopening superseded these."""
-    said: dict[tuple[str, int, int], Mapping[str, Any]] = {}
-    for event in sorted(history.events, key=lambda event: event.sequence):
-        if event.type == "verdict":
-            for clock in event.data["clocks"]:
-                said[clock["metric"], clock["cycle"], clock["generation"]] = clock
-    return tuple(
-        attrs.evolve(item, pinned=said.get((item.metric, item.cycle, item.generation)))
-        if item.state in ("met", "missed", "void")
-        else item
-        for item in found
-    )
-
-
-def clock_of(feedback_id: str, item: Receipt, tenant: str) -> Clock:
-    """The projection of a receipt; what a verdict pinned goes before what was measured."""
-    choice = item.leg.choice
-    waiting = next((level for level in item.levels if not level.fired), None)
-    state, due, stopped = item.state, item.due_at, item.stopped_at
-    if item.pinned is not None:
-        state = item.pinned["state"]
-        due, stopped = (from_text(said) if said else None for said in (item.pinned["due_at"], item.pinned["stopped_at"]))
-    return Clock(
-        id=clock_id(feedback_id, item.metric, item.cycle, item.generation),
-        tenant=tenant,
-        feedback_id=feedback_id,
-        metric=item.metric,
-        cycle=item.cycle,
-        generation=item.generation,
-        state=state,
-        open=state in ("running", "standing"),
-        counted=item.counted_metric,
-        started_at=item.started_at,
-        stopped_at=stopped,
-        due_at=due,
-        provisional=item.provisional,
-        policy=choice.policy,
-        policy_digest=choice.policy_digest,
-        rule=choice.index,
-        calendar=choice.calendar.name,
-        calendar_digest=choice.calendar_digest,
-        metric_digest=choice.metric_digest,
-        level=waiting.name if waiting is not None else "",
-        next_at=waiting.at if waiting is not None else None,
-    )
 
 
 def handle(unit: Unit, fact: Fact, before: Any, after: Any) -> None:
