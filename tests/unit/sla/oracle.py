@@ -254,12 +254,12 @@ class Oracle:
         else:
             found = self.add_dates(start, target.n, target.ends)
         for first, last in runs(stopped):
-            if found is None:
-                raise LookupError
-            if time_of(first) >= found:
+            if found is not None and time_of(first) >= found:
                 break
             if last + 1 >= self.high:
                 return None
+            if found is None:
+                continue  # out of sight already, and an open pause may still come before it
             if isinstance(target, CalendarDays):
                 found += (last + 1 - first) * MINUTE
             elif taken := sum(self._open[minute - self.low] for minute in range(first, last + 1)):
