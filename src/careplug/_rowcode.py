@@ -191,6 +191,7 @@ def _no_part(codec: CodecParts, column: Column) -> Callable[[Any], Any]:
     field = f"{codec.spec.name}.{column.attribute}"
 
     def taken(value: Any) -> Any:
+        """The part of what a field holds, None kept where it may be; anything else is ``Invalid``."""
         if value is None and column.nullable:
             return None
         if column.cls and isinstance(value, column.cls):
@@ -204,6 +205,7 @@ def _no_part(codec: CodecParts, column: Column) -> Callable[[Any], Any]:
 
 def _blame(codec: CodecParts) -> Callable[[Mapping[str, Any]], NoReturn]:
     def blame(row: Mapping[str, Any]) -> NoReturn:
+        """Raise ``Invalid`` for the first text of the row that no database can hold."""
         for column in codec.columns:
             code = text_is_bad(row[column.name] or "") if column.kind in _TEXTUAL else ""
             if code:

@@ -27,6 +27,7 @@ def checker(column: Column, field: str, *, comparing: bool = False) -> Callable[
     wanted = column.cls.__name__ if is_enum(column) and column.cls else column.kind
 
     def check(value: Any) -> Any:
+        """The value as the column holds it; ``Invalid`` naming the field where it is not one."""
         if value is None:
             if column.nullable:
                 return None
@@ -142,6 +143,7 @@ def _from_enum(column: Column, *, comparing: bool) -> Callable[[Any, str], Any]:
     cls: Any = column.cls
 
     def convert(value: Any, field: str) -> str | None:
+        """The enum's text; None, which is refused, for anything that is no member."""
         if isinstance(value, cls):
             return _text(value.value, field)
         return _text(value, field) if comparing else None

@@ -192,6 +192,7 @@ def _by_fact(handlers: Sequence[Handler]) -> Any:
     known: dict[tuple[str, str], tuple[Handler, ...]] = {}
 
     def find(subject: str, kind: str) -> tuple[Handler, ...]:
+        """The handlers that want this fact type."""
         key = (subject, kind)
         if key not in known:
             known[key] = tuple(item for item in handlers if not item.facts or kind in item.facts)

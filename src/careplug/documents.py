@@ -79,6 +79,7 @@ def document(hint: Any, field: str, converter: Converter | None = None) -> Docum
         structure = _structure(converter.get_structure_hook(hint), hint, outer)
 
     def encode(value: Any) -> str:
+        """The value as canonical JSON; ``Invalid`` where it is not of the declared type."""
         if not isinstance(value, accepts):
             raise Invalid("row.type", field=field, value=repr(value)[:80], wanted=_name(hint))
         if unstructure is None:
@@ -89,6 +90,7 @@ def document(hint: Any, field: str, converter: Converter | None = None) -> Docum
             raise Invalid(wrong.code, field=field, value=wrong.value) from None
 
     def decode(text: str) -> Any:
+        """The value of stored JSON; ``Invalid`` where the text does not fit the type any more."""
         try:
             empty = _EMPTY.get(text)
             return structure(empty() if empty else json.loads(text))
@@ -152,6 +154,7 @@ def _is_native(hint: Any) -> bool:
 
 def _container(outer: Any) -> Callable[[Any], Any]:
     def build(data: Any, _: Any) -> Any:
+        """Plain JSON as the container that is declared."""
         return data if outer in (list, dict, Mapping) else outer(data)
 
     return _structure(build, outer, outer)
@@ -161,6 +164,7 @@ def _structure(hook: Callable[[Any, Any], Any], hint: Any, outer: Any) -> Callab
     wanted = list if outer in (list, tuple, frozenset) else dict
 
     def read(data: Any) -> Any:
+        """The value of JSON of exactly the outer type; ``TypeError`` else."""
         if type(data) is not wanted:
             raise TypeError(type(data).__name__)
         return hook(data, hint)
@@ -170,6 +174,7 @@ def _structure(hook: Callable[[Any, Any], Any], hint: Any, outer: Any) -> Callab
 
 def _exact(cls: type) -> Callable[[Any, Any], Any]:
     def read(value: Any, _: Any) -> Any:
+        """The value itself, of exactly this type: True is no int; ``TypeError`` else."""
         if type(value) is not cls:
             raise TypeError(type(value).__name__)
         return value
@@ -179,6 +184,7 @@ def _exact(cls: type) -> Callable[[Any, Any], Any]:
 
 def _same(cls: type) -> Callable[[Any], Any]:
     def write(value: Any) -> Any:
+        """The value itself; ``_Wrong`` for another type."""
         if type(value) is not cls:
             raise _Wrong("row.float" if isinstance(value, float) else "row.json", value)
         return value
@@ -188,6 +194,7 @@ def _same(cls: type) -> Callable[[Any], Any]:
 
 def _written(cls: type, write: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def checked(value: Any) -> Any:
+        """The value as JSON; ``_Wrong`` for another type (a datetime is no date)."""
         if not isinstance(value, cls) or (cls is date and isinstance(value, datetime)):
             raise _Wrong("row.json", value)
         return write(value)

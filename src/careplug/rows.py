@@ -179,6 +179,7 @@ def _part(group: Sequence[Column], start: int) -> int | Callable[[Sequence[Any]]
     readers = [reader(column) for column in group]
 
     def whole(row: Sequence[Any]) -> Any:
+        """The value made of its columns; None where the first is NULL."""
         if row[start] is None:
             return None
         return cls(*[read(value) for read, value in zip(readers, row[start:stop], strict=True)])
@@ -218,6 +219,7 @@ def _custom(spec: EntitySpec, plain: Document) -> Document:
         return plain
 
     def encode(value: Any) -> str:
+        """The document as text, declared custom fields checked and written by their types."""
         if not value or not isinstance(value, Mapping):
             return plain.encode(value)
         data = dict(value)
@@ -228,6 +230,7 @@ def _custom(spec: EntitySpec, plain: Document) -> Document:
         return plain.encode(data)
 
     def decode(text: str) -> Any:
+        """The document of a text, declared custom fields read by their types."""
         data = plain.decode(text)
         for name in typed.keys() & data.keys():
             if data[name] is not None:

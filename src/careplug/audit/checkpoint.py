@@ -143,11 +143,13 @@ class _Signed:
         self.mac = hmac.new(key, digestmod=hashlib.sha256)
 
     def line(self, value: object) -> None:
+        """Write one value as a line of JSON; the signature covers it."""
         data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         self.mac.update(data)
         self.file.write(data)
 
     def end(self, count: int) -> None:
+        """Write the last line: how many heads there are, and the signature over all before it."""
         self.mac.update(str(count).encode())
         self.line({"heads": count, "hmac": self.mac.hexdigest()})
 

@@ -176,6 +176,7 @@ class _Run:
         self.reversals += reversals[: KEPT - len(self.reversals)]
 
     def report(self) -> RebuildReport:
+        """What was compared so far, as values; lists are cut at ``KEPT``, counts are whole."""
         return RebuildReport(
             cases=self.cases,
             damaged=self.damaged,
@@ -287,6 +288,7 @@ def _put_clocks(store: Any, ident: str, case: Case, stored: Stored) -> None:
 
 def _reversal_of(ident: str) -> Any:
     def compare(item: Receipt) -> Reversal | None:
+        """The verdict that measuring anew does not confirm, with both results; None where they agree."""
         said = item.pinned
         if said is None:
             return None
@@ -351,6 +353,7 @@ def _difference_text(item: Difference, language: str) -> str:
 
 def _reversal_text(item: Reversal, language: str) -> str:
     def verdict(state: str, due: datetime | None) -> str:
+        """A verdict and its due time in the reader's language."""
         said = word("state", state, language)
         return said if due is None else f"{said} ({to_text(due)})"
 

@@ -115,6 +115,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
 
     def examine(self, story: Story) -> None:
+        """Check one story against its own chain and the checkpoint; stories come in the order of their keys."""
         key = (story.tenant, story.subject, story.ident)
         self.note(_removed(head) for head in self.heads.before(key))
         self.note(_damages(story, self.heads.at(key)))
@@ -123,12 +124,14 @@ class _Run:
         self.personals += len(story.personals)
 
     def note(self, damages: Iterator[Damage] | list[Damage]) -> None:
+        """Count damages; the first ``KEPT`` are kept in full."""
         for damage in damages:
             self.counts[damage.code] += 1
             if len(self.damages) < KEPT:
                 self.damages.append(damage)
 
     def report(self, seen: Seen | None) -> VerifyReport:
+        """What was found, with the checkpoint that was compared, if any."""
         return VerifyReport(
             subjects=self.subjects,
             facts=self.facts,
@@ -147,11 +150,13 @@ class _Heads:
         self._next = next(self._heads, None)
 
     def before(self, key: Key) -> Iterator[Head]:
+        """The heads of subjects that should have come by now: they were removed."""
         while self._next is not None and _key(self._next) < key:
             yield self._next
             self._next = next(self._heads, None)
 
     def at(self, key: Key) -> Head | None:
+        """The head of this subject; None where the checkpoint does not know it."""
         found = self._next
         if found is None or _key(found) != key:
             return None
@@ -159,6 +164,7 @@ class _Heads:
         return found
 
     def rest(self) -> Iterator[Head]:
+        """The heads that no story came for."""
         while self._next is not None:
             yield self._next
             self._next = next(self._heads, None)

@@ -125,6 +125,7 @@ def command(name: str, *, code: str = "") -> Callable[[Callable[..., Any]], Care
     """Make a command; its words are ``cli.cmd.CODE`` (``CODE``: the name, below a group ``group.name``)."""
 
     def make(function: Callable[..., Any]) -> CareCommand:
+        """Wrap a function as the command."""
         built = click.command(name, cls=CareCommand, help=f"cli.cmd.{code or name}")(function)
         built.short_help = built.help
         return built
@@ -136,6 +137,7 @@ def group(name: str) -> Callable[[Callable[..., Any]], CareGroup]:
     """Make a group of commands."""
 
     def make(function: Callable[..., Any]) -> CareGroup:
+        """Wrap a function as the group."""
         return click.group(name, cls=CareGroup, help=f"cli.cmd.{name}")(function)
 
     return make

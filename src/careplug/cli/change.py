@@ -49,6 +49,7 @@ def preview(session: Session, /, kind: str, name: str, document: str, mode: str,
         names = Names(session, unit.definitions)
 
         def row(move: Move) -> list[str]:
+            """A move as the cells of the table."""
             case = cases[move.feedback_id]
             times = [moment(session, due) or NOTHING for due in (move.old_due, move.new_due)]
             flips = session.say("cli.preview.flips") if move.flips else ""

@@ -71,6 +71,7 @@ def _teller(session: Session) -> Any:
     names = {person.ref.id: person.name for person in PEOPLE}
 
     def told(scene: Scene, number: str) -> None:
+        """Print one scene as a sentence: when, who, what, which case."""
         words = next(
             (str(scene.told[key]) for key in ("subject", "body", "reason", "result", "note") if key in scene.told), ""
         )

@@ -131,6 +131,7 @@ def progress(session: Session, code: str) -> Iterator[Tell]:
         task = bar.add_task(session.say(code), total=None)
 
         def tell(done: int, total: int | None = None) -> None:
+            """Move the bar."""
             bar.update(task, completed=done, total=total)
 
         yield tell

@@ -32,6 +32,7 @@ def worker(session: Session, /, once: bool, poll: int, lease: int, rounds: int |
     done = Worker(care, lease=timedelta(seconds=lease))
 
     def tell(found: Round) -> None:
+        """Print a round; for people only one in which something happened."""
         if session.as_json:
             emit({**data_of(found), "total": found.total})
         elif found.total or found.failed or once:
@@ -44,6 +45,7 @@ def worker(session: Session, /, once: bool, poll: int, lease: int, rounds: int |
 @contextlib.contextmanager
 def _stopping_on_signals(running: Worker) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
+        """End after the round that runs."""
         running.stop()
 
     # Only the main thread may set handlers, and what stood there before comes back.

@@ -53,6 +53,7 @@ def steps(case: str, start: str, end: str, who: str, measure: str, result: str, 
     real = last - first
 
     def moment(share: int) -> datetime:
+        """The instant at this many hundredths of the way: in working time where there is enough of it."""
         if share * work < 100 * work and work * 2 > real / 4:
             return _OFFICE.add(first, work * share / 100)
         return first + real * share / 100

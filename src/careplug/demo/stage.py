@@ -149,6 +149,7 @@ def _expect(unit: CareUnit, played: Played, scene: Scene) -> None:
 
 def _plain(name: str) -> Callable[[CareUnit, Played, Scene], None]:
     def deed(unit: CareUnit, played: Played, scene: Scene) -> None:
+        """Call the service of that name with what the scene tells."""
         getattr(unit.feedback, name)(played.idents[scene.case], **scene.told)
 
     return deed

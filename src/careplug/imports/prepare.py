@@ -33,6 +33,7 @@ def fields_of(found: ImportMap) -> ModuleType:
     plugin = ModuleType(f"fields of {found.name}", f"The custom fields of the import {found.name}.")
 
     def careplug_entities() -> tuple[Any, ...]:
+        """The map's custom fields."""
         return specs
 
     setattr(plugin, "careplug_name", f"fields-of-{found.name}")  # noqa: B010  a module has no such attribute

@@ -257,26 +257,31 @@ def _digest(cells: Sequence[str]) -> str:
 
 def _converter(item: CustomColumn, moments: Moments) -> Callable[[str], Any]:
     def time(value: str) -> Any:
+        """A time as the map writes it."""
         found = moments.read(value)
         if found is None:
             raise ValueError(value)
         return found
 
     def text(value: str) -> str:
+        """A text that fits its column and, for a choice, is one of them."""
         if len(value) > item.spec.length or (item.spec.type == "choice" and value not in item.spec.choices):
             raise ValueError(value)
         return value
 
     def boolean(value: str) -> bool:
+        """true, 1, yes or false, 0, no, whatever the case."""
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
 
     def decimal(value: str) -> Decimal:
+        """A finite number; NaN and infinity are refused."""
         found = Decimal(value)
         if not found.is_finite():
             raise ValueError(value)
         return found
 
     def day(value: str) -> Any:
+        """The date of a time, in the map's zone."""
         return moments.local(time(value)).date()
 
     kinds: Mapping[str, Callable[[str], Any]] = {

@@ -251,6 +251,7 @@ class _Batch:
         digest = list(rows)[-1].digest
 
         def key(source: str, name: str, payload: str) -> RequestKey:
+            """A key that says this row, in this content, is the case's."""
             return RequestKey(
                 id=new_id(),
                 tenant=self.unit.tenant,

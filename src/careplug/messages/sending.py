@@ -96,6 +96,7 @@ def claim_and_send(office: Office, now: datetime, limit: int = 500, *, lease: ti
 
 def _claim(office: Office, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Message]:
     def work() -> list[Message]:
+        """One claim over all tenants, in a transaction of its own."""
         with office.transaction(tenant=None) as store:
             return store.claim(Message, now=now, limit=limit, lease=lease, lane="lane")
 
@@ -136,6 +137,7 @@ def _render_group(office: Office, tenant: str, group: Sequence[Message]) -> list
     addressed = {name: _needs_address(office, name) for name in {message.channel for message in group}}
 
     def work() -> list[Prepared]:
+        """The group written out in one unit, each message in its own savepoint."""
         with office.unit(actor=SYSTEM, tenant=tenant) as unit:
             return [_render_one(unit, message, addressed=addressed[message.channel]) for message in group]
 
@@ -224,6 +226,7 @@ def _is_definition(error: BaseException) -> bool:
 
 def _mark(office: Office, message: Message) -> str:
     def work() -> bool:
+        """Store how it went; False where another worker has the message now."""
         with office.transaction(tenant=message.tenant) as store:
             return store.mark(message)
 
@@ -237,6 +240,7 @@ def _give_back(office: Office, messages: Sequence[Message]) -> Iterator[str]:
     for message in messages:
 
         def work(message: Message = message) -> bool:
+            """Free the lease, so that it need not run out."""
             with office.transaction(tenant=message.tenant) as store:
                 return store.mark(message)
 

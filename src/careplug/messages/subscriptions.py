@@ -144,6 +144,7 @@ def matching(
 
 def _getter(fact: Fact, subject: Any) -> Callable[[str], Any]:
     def get(name: str) -> Any:
+        """What a condition's field stands for: the fact's data, the case's fields, ``custom.name`` or ``late``."""
         first, _, rest = name.partition(".")
         if first == "data":
             return _comparable(fact.data.get(rest))

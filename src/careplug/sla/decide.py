@@ -71,6 +71,7 @@ class Offer:
         """The active revisions of a tenant."""
 
         def value(item: Definition) -> Any:
+            """A definition as its value, parsed once a digest."""
             return definitions.cache.parsed(item)
 
         policies = definitions.active("policy").values()
@@ -102,6 +103,7 @@ def decision(feedback: Any, offer: Offer, offered: Sequence[Candidate], at: date
     """For each metric that gets a rule: the digests that pin it, who offered it, and the losers."""
 
     def get(name: str) -> Any:
+        """The case's field, for conditions."""
         return field_of(feedback, name)
 
     wanted = [item for item in (*offer.policies, *offered) if matches(item.policy.when, get)]

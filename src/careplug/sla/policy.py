@@ -128,6 +128,7 @@ def choose(
     """
 
     def rank(item: tuple[Candidate, int]) -> tuple[int, str]:
+        """Rank, then name: no two candidates tie."""
         return item[0].policy.rank, item[0].policy.name
 
     offered = [item for item in candidates if item[0].offered]

@@ -18,9 +18,11 @@ def receipt_text(receipt: Receipt, language: str = "en", *, label: Text = Text()
     place = zone or choice.calendar.zone
 
     def at(value: datetime | None) -> str:
+        """An instant in the receipt's zone, or the word for none."""
         return moment(value, place, language) if value is not None else say("receipt.none", language)
 
     def line(code: str, **values: object) -> str:
+        """A line of the receipt from the catalogue."""
         return say(f"receipt.{code}", language, **values)
 
     name = label.get(language) or word("metric", receipt.metric, language)

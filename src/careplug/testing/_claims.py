@@ -42,6 +42,7 @@ class Claims(Base):
     """Claims with leases and fences."""
 
     def test_the_oldest_due_come_first(self, store: Storage, tenant: str) -> None:
+        """Due means ``next_at`` ≤ now to the microsecond; NULL is never due; ``limit`` takes the oldest."""
         _add(
             store,
             task(tenant, NOON - MINUTE, note="second"),
@@ -56,11 +57,13 @@ class Claims(Base):
         assert _notes(_claim(store, tenant, now=NOON + MINUTE)) == ["not yet"]
 
     def test_ties_go_by_id(self, store: Storage, tenant: str) -> None:
+        """Rows due at one moment come by id, so two runs take them in one order."""
         tasks = [task(tenant, note=str(number)) for number in range(9)]
         _add(store, *reversed(tasks))
         assert _notes(_claim(store, tenant)) == [str(number) for number in range(9)]
 
     def test_a_claim_is_stored(self, store: Storage, tenant: str) -> None:
+        """Lease (on the database's clock) and fence are in the row that others read, not only in what is returned."""
         _add(store, task(tenant))
         with writing(store, tenant) as transaction:
             before = transaction.database_time()
@@ -78,12 +81,14 @@ class Claims(Base):
         assert _claim(store, tenant, now=NOON + timedelta(days=3650)) == []
 
     def test_a_lease_that_is_over_is_taken_with_a_higher_fence(self, store: Storage, tenant: str) -> None:
+        """A worker that died holds nothing for good, and each claim raises the fence by one."""
         _add(store, task(tenant))
         (first,) = _claim(store, tenant, lease=OVER)
         (second,) = _claim(store, tenant, lease=OVER)
         assert (first.fence, second.fence) == (1, 2)
 
     def test_the_late_mark_is_refused(self, store: Storage, tenant: str) -> None:
+        """A worker stopped past its lease must not overwrite what the next one did: ``mark`` says False."""
         _add(store, task(tenant, note="new"))
         (stopped,) = _claim(store, tenant, lease=OVER)
         (quick,) = _claim(store, tenant)
@@ -98,6 +103,7 @@ class Claims(Base):
             assert not transaction.mark(attrs.evolve(stopped, note="later still"))
 
     def test_a_mark_after_the_lease_counts_if_nobody_else_came(self, store: Storage, tenant: str) -> None:
+        """Being late harms nobody as long as the fence is still one's own."""
         _add(store, task(tenant))
         (slow,) = _claim(store, tenant, lease=OVER)
         with writing(store, tenant) as transaction:
@@ -105,6 +111,7 @@ class Claims(Base):
         assert _claim(store, tenant) == []
 
     def test_a_mark_of_what_is_gone(self, store: Storage, tenant: str) -> None:
+        """Marking a row that was removed meanwhile is False, no error."""
         _add(store, task(tenant))
         (found,) = _claim(store, tenant)
         with writing(store, tenant) as transaction:
@@ -112,6 +119,7 @@ class Claims(Base):
             assert not transaction.mark(found)
 
     def test_a_rolled_back_claim_is_free_again(self, store: Storage, tenant: str) -> None:
+        """A claim belongs to its transaction: undone, neither lease nor fence remains."""
         _add(store, task(tenant))
         transaction = store.begin(tenant=tenant, writes=True)
         assert len(transaction.claim(Task, now=NOON, limit=1, lease=HOUR)) == 1
@@ -119,10 +127,12 @@ class Claims(Base):
         assert [one.fence for one in _claim(store, tenant)] == [1]
 
     def test_criteria(self, store: Storage, tenant: str) -> None:
+        """Only matching rows are taken; the others stay free."""
         _add(store, task(tenant, note="a"), task(tenant, note="b"))
         assert _notes(_claim(store, tenant, criteria=Is("note", "eq", "b"))) == ["b"]
 
     def test_of_a_lane_only_the_oldest(self, store: Storage, tenant: str) -> None:
+        """Of a lane one row at a time, in order, also while the first waits to be tried again; no lane, no queue."""
         first, second = task(tenant, NOON, note="first", lane="L"), task(tenant, NOON - HOUR, note="second", lane="L")
         _add(store, first, second, task(tenant, note="other", lane="l"), task(tenant, NOON - HOUR, note="free"),
              task(tenant, NOON - MINUTE, note="free too"))  # fmt: skip
@@ -139,6 +149,7 @@ class Claims(Base):
         assert _notes(_claim(store, tenant, lane="lane")) == ["second"]
 
     def test_lanes_of_tenants_are_apart(self, store: Storage, tenant: str) -> None:
+        """Equal lanes of two tenants do not wait for each other."""
         other, lane = new_tenant(), new_tenant()
         _add(store, task(tenant, note="mine", lane=lane), task(other, note="theirs", lane=lane))
         found = _claim(store, None, criteria=Is("lane", "eq", lane), lane="lane")
@@ -150,5 +161,6 @@ class Claims(Base):
             assert [one.next_at for one in transaction.find(Task)] == [None]
 
     def test_what_is_not_claimable(self, store: Storage, tenant: str) -> None:
+        """An entity without lease columns is ``Invalid``, not an error of the database."""
         with pytest.raises(Invalid), writing(store, tenant) as transaction:
             transaction.claim(Keyed, now=NOON, limit=1, lease=HOUR)

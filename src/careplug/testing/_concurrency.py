@@ -33,6 +33,7 @@ class Concurrency(Base):
         gate = threading.Barrier(self.threads)
 
         def run() -> T:
+            """Wait for the others, then work."""
             gate.wait()
             return work()
 
@@ -40,11 +41,15 @@ class Concurrency(Base):
             return [future.result() for future in [pool.submit(run) for _ in range(self.threads)]]
 
     def test_a_number_is_given_once(self, store: Storage, tenant: str) -> None:
+        """``next_number`` gives no number to two transactions, however they interleave; numbers begin above 0."""
+
         def work() -> list[int]:
+            """The numbers of one thread."""
             found = []
             for _ in range(self.rounds):
 
                 def take() -> int:
+                    """One number in a transaction of its own."""
                     with writing(store, tenant) as transaction:
                         return transaction.next_number()
 
@@ -63,11 +68,13 @@ class Concurrency(Base):
             assert transaction.next_number() > first
 
     def test_no_update_is_lost_with_a_lock(self, store: Storage, tenant: str) -> None:
+        """``get(lock=True)`` makes read, change and write one step: every increment of every thread counts."""
         counter = keyed(tenant, "counter", place=0)
         with writing(store, tenant) as transaction:
             transaction.add(counter)
 
         def add_one() -> None:
+            """Read with a lock, write one more."""
             with writing(store, tenant) as transaction:
                 read = transaction.get(Keyed, counter.id, lock=True)
                 assert read is not None
@@ -78,12 +85,14 @@ class Concurrency(Base):
         self._counted(store, tenant, counter.id)
 
     def test_no_update_is_lost_with_versions(self, store: Storage, tenant: str) -> None:
+        """Of those who read one version just one saves; the rest get ``Conflict`` and, trying again, lose nothing."""
         counter = keyed(tenant, "counter", place=0)
         with writing(store, tenant) as transaction:
             transaction.add(counter)
         gate = threading.Barrier(self.threads)
 
         def add_one(*, together: bool) -> None:
+            """Read, and save one more expecting the version that was read."""
             with reading(store, tenant) as transaction:
                 read = transaction.get(Keyed, counter.id)
             assert read is not None
@@ -95,6 +104,7 @@ class Concurrency(Base):
                 transaction.save(changed, was=read, expected=read.version)
 
         def work() -> None:
+            """Once against all others, then until each round is through."""
             with contextlib.suppress(Conflict, Retry):
                 add_one(together=True)
                 winners.append(1)
@@ -113,8 +123,13 @@ class Concurrency(Base):
         assert found.place == self.threads * self.rounds + more
 
     def test_of_many_who_add_a_key_one_does(self, store: Storage, tenant: str) -> None:
+        """``add_if_absent`` is True for one thread and False for the rest, never an error of the database."""
+
         def work() -> bool:
+            """Whether this thread stored the key."""
+
             def add() -> bool:
+                """One try in a transaction of its own."""
                 with writing(store, tenant) as transaction:
                     return transaction.add_if_absent(keyed(tenant, "same"))
 
@@ -123,15 +138,18 @@ class Concurrency(Base):
         assert sorted(self._together(work)) == [False] * (self.threads - 1) + [True]
 
     def test_a_row_is_claimed_once(self, store: Storage, tenant: str) -> None:
+        """Claims of several threads share no row and leave none over; each fence is 1."""
         count = self.threads * self.rounds
         with writing(store, tenant) as transaction:
             for _ in range(count):
                 transaction.add(task(tenant))
 
         def work() -> list[str]:
+            """The ids one thread claimed until nothing was left."""
             mine: list[str] = []
 
             def take() -> list[Task]:
+                """One claim of three."""
                 with writing(store, tenant) as transaction:
                     return transaction.claim(Task, now=NOON, limit=3, lease=timedelta(hours=1))
 

@@ -140,6 +140,7 @@ class Queries(Base):
     def test_random_criteria_and_orders(
         self, store: Storage, rows: list[dict[str, Any]], questions: list[tuple[Criteria, list[Order]]]
     ) -> None:
+        """Any criteria in any order find the memory storage's rows, in its order, with and without a limit."""
         tenant = new_tenant()
         memory = _filled(store, tenant, rows)
         with reading(store, tenant) as ours, reading(memory, tenant) as reference:
@@ -154,6 +155,7 @@ class Queries(Base):
     def test_pages_leave_no_gap_and_repeat_nothing(
         self, store: Storage, rows: list[dict[str, Any]], order: list[Order], size: int, criteria: Criteria | None
     ) -> None:
+        """Pages by key, put together, are the whole, also where order values tie or are NULL."""
         tenant = new_tenant()
         _filled(store, tenant, rows)
         with reading(store, tenant) as transaction:
@@ -176,6 +178,7 @@ class Queries(Base):
         measures: list[Measure],
         criteria: Criteria | None,
     ) -> None:
+        """Groups, values and their types are the memory storage's."""
         tenant = new_tenant()
         memory = _filled(store, tenant, rows)
         with reading(store, tenant) as ours, reading(memory, tenant) as reference:
@@ -187,6 +190,7 @@ class Queries(Base):
     @random_tests
     @given(rows=_items(), criteria=_criteria)
     def test_random_removals(self, store: Storage, rows: list[dict[str, Any]], criteria: Criteria) -> None:
+        """``remove`` takes what ``find`` would find, says how many, and leaves the rest."""
         tenant = new_tenant()
         memory = _filled(store, tenant, rows)
         left = []
@@ -196,6 +200,7 @@ class Queries(Base):
         assert left[0] == left[1]
 
     def test_missing_values_are_neither_true_nor_false(self, store: Storage, tenant: str) -> None:
+        """NULL matches no comparison and no negated one; empty All is true, empty AnyOf and ``in ()`` are false."""
         none, one, two = item(tenant), item(tenant, count=1), item(tenant, count=2)
         with writing(store, tenant) as transaction:
             for each in (none, one, two):
@@ -216,6 +221,7 @@ class Queries(Base):
                 assert transaction.find(Item, criteria) == wanted, criteria
 
     def test_missing_values_come_last_either_way(self, store: Storage, tenant: str) -> None:
+        """NULL sorts last ascending and descending; among themselves by id."""
         items = [item(tenant, name=name) for name in ("b", None, "a", None, "")]
         with writing(store, tenant) as transaction:
             for each in items:
@@ -228,6 +234,7 @@ class Queries(Base):
         assert down[3].id < down[4].id
 
     def test_a_reference_is_compared_whole_or_by_part(self, store: Storage, tenant: str) -> None:
+        """A ``Ref`` is equal by kind and id together; its parts can be asked for alone."""
         items = [item(tenant, owner=ref) for ref in _REFS]
         with writing(store, tenant) as transaction:
             for each in (*items, item(tenant)):
@@ -239,12 +246,14 @@ class Queries(Base):
             assert len(transaction.find(Item, Not(Is("owner", "in", ())))) == len(items)
 
     def test_texts_may_be_longer_than_their_column(self, store: Storage, tenant: str) -> None:
+        """A question longer than the column is an ordinary question, neither cut nor refused."""
         with writing(store, tenant) as transaction:
             transaction.add(item(tenant, name="x" * 20))
             assert transaction.find(Item, Is("name", "eq", "x" * 21)) == []
             assert len(transaction.find(Item, Is("name", "lt", "x" * 21))) == 1
 
     def test_picked_fields_are_those_of_the_whole(self, store: Storage, tenant: str) -> None:
+        """``pick`` gives what ``find`` gives, page by page; unknown and document fields are ``Invalid``."""
         names = ("name", "count", "level", "amount", "at", "day", "span", "flag", "mood", "owner", "owner_id", "id")
         with writing(store, tenant) as transaction:
             transaction.add(item(tenant))
@@ -268,12 +277,14 @@ class Queries(Base):
         assert picked == plain
 
     def test_limits(self, store: Storage, tenant: str) -> None:
+        """0 finds nothing, None everything, more than there is what there is."""
         with writing(store, tenant) as transaction:
             for _ in range(5):
                 transaction.add(item(tenant))
             assert [len(transaction.find(Item, limit=limit)) for limit in (0, 1, 5, 9, None)] == [0, 1, 5, 5, 5]
 
     def test_an_empty_tally(self, store: Storage, tenant: str) -> None:
+        """Over no rows: a count of 0 and None measures without groups, no group at all with them."""
         measures = [Measure("count"), Measure("sum", "amount"), Measure("mean", "span"), Measure("max", "at")]
         with reading(store, tenant) as transaction:
             assert transaction.tally(Item, measures=measures) == [Tally((), (0, None, None, None))]
@@ -315,12 +326,14 @@ class Queries(Base):
         ids=str,
     )
     def test_questions_that_make_no_sense(self, store: Storage, tenant: str, criteria: Criteria) -> None:
+        """Unknown fields and operators and values of another type are ``Invalid``, never an error of the database."""
         with reading(store, tenant) as transaction, pytest.raises(Invalid) as caught:
             transaction.find(Item, criteria)
         assert caught.value.field
         assert "⟦" not in caught.value.text("zh")
 
     def test_orders_and_pages_that_make_no_sense(self, store: Storage, tenant: str) -> None:
+        """Unknown columns, page keys of wrong length or type and sums of words are ``Invalid``."""
         with reading(store, tenant) as transaction:
             with pytest.raises(Invalid):
                 transaction.find(Item, order=[Order("unknown")])
@@ -340,6 +353,7 @@ class Queries(Base):
                     transaction.tally(Item, measures=[measure])
 
     def test_custom_fields(self, store: Storage, tenant: str) -> None:
+        """A declared custom field is found by; undeclared keys live beside it in the document."""
         here, there = item(tenant, custom={"plant": "苏州"}), item(tenant, custom={"plant": "a", "free": 1})
         with writing(store, tenant) as transaction:
             transaction.add(here)

@@ -182,9 +182,11 @@ class RoundTrip(Base):
 
     @pytest.mark.parametrize("name", TORTURE)
     def test_torture(self, store: Storage, tenant: str, name: str) -> None:
+        """One value in which databases differ, read back as it was given, type included."""
         self._kept(store, tenant, thing(tenant, **TORTURE[name]))
 
     def test_saved_as_added(self, store: Storage, tenant: str) -> None:
+        """``save`` stores each of these values as ``add`` does, and can go back to the first."""
         first = thing(tenant)
         with writing(store, tenant) as transaction:
             transaction.add(first)
@@ -201,11 +203,13 @@ class RoundTrip(Base):
             assert transaction.get(Thing, first.id) == first
 
     def test_first_and_last_dates(self, store: Storage, tenant: str) -> None:
+        """The first and the last instant the storage declares, to the microsecond."""
         low = datetime(self.first_year, 1, 1, tzinfo=UTC)
         high = datetime(self.last_year, 12, 31, 23, 59, 59, 999_999, UTC)
         self._kept(store, tenant, thing(tenant, at=low, day=low.date(), at_or_none=high, day_or_none=high.date()))
 
     def test_another_zone_is_the_same_instant(self, store: Storage, tenant: str) -> None:
+        """A time given in another zone is read back as that instant in UTC."""
         there = NOON.astimezone(timezone(timedelta(hours=8)))
         given = thing(tenant, at=there)
         with writing(store, tenant) as transaction:
@@ -215,15 +219,18 @@ class RoundTrip(Base):
             same(found, attrs.evolve(given, at=NOON))
 
     def test_a_mebibyte_of_text(self, store: Storage, tenant: str) -> None:
+        """Long texts and documents are neither cut nor refused."""
         self._kept(store, tenant, thing(tenant, words="客😀a\n" * (1 << 18), data={"body": "中" * (1 << 18)}))
 
     @random_tests
     @given(values=_things)
     def test_random_values(self, store: Storage, values: Mapping[str, Any]) -> None:
+        """Whatever an entity may hold is read back equal and of equal types."""
         tenant = new_tenant()
         self._kept(store, tenant, thing(tenant, **values))
 
     def test_many_rows_of_different_shape_in_one_flush(self, store: Storage, tenant: str) -> None:
+        """Rows with NULL in different columns may be written together without lending each other values."""
         given = [thing(tenant, **values) for values in TORTURE.values()]
         with writing(store, tenant) as transaction:
             for one in given:
@@ -232,6 +239,7 @@ class RoundTrip(Base):
             assert transaction.find(Thing) == sorted(given, key=lambda one: one.id)
 
     def test_missing_is_not_empty(self, store: Storage, tenant: str) -> None:
+        """NULL and '' stay two values, in rows and in questions."""
         missing, empty = thing(tenant), thing(tenant, text_or_none="")
         with writing(store, tenant) as transaction:
             transaction.add(missing)
@@ -251,6 +259,7 @@ class RoundTrip(Base):
             transaction.add(keyed(tenant, "😁"))
 
     def test_texts_sort_by_code_point(self, store: Storage, tenant: str) -> None:
+        """No collation of a language: order is that of code points, both ways."""
         with writing(store, tenant) as transaction:
             for word in WORDS:
                 transaction.add(keyed(tenant, word))
@@ -261,6 +270,7 @@ class RoundTrip(Base):
 
     @pytest.mark.parametrize(("attribute", "value"), REFUSED, ids=[f"{n}-{v!r:.24}" for n, v in REFUSED])
     def test_refused(self, store: Storage, tenant: str, attribute: str, value: Any) -> None:
+        """What a field cannot hold is ``Invalid`` naming it, for every way of writing; nothing is stored."""
         good = thing(tenant)
         with writing(store, tenant) as transaction:
             transaction.add(good)

@@ -37,6 +37,7 @@ class Transactions(Base):
     """Transactions, savepoints, versions, tenants."""
 
     def test_committed_is_kept_and_the_rest_is_not(self, store: Storage, tenant: str) -> None:
+        """Only ``commit`` keeps: what was flushed and then rolled back or closed is gone."""
         with writing(store, tenant) as transaction:
             transaction.add(keyed(tenant, "kept"))
         undone = store.begin(tenant=tenant, writes=True)
@@ -51,6 +52,7 @@ class Transactions(Base):
         assert _keys(store, tenant) == ["kept"]
 
     def test_own_writes_are_seen_before_the_flush(self, store: Storage, tenant: str) -> None:
+        """A transaction reads its own additions, changes and removals at once, in every kind of question."""
         one = keyed(tenant, "one")
         with writing(store, tenant) as transaction:
             transaction.add(one)
@@ -62,6 +64,7 @@ class Transactions(Base):
             assert transaction.get(Keyed, one.id) is None
 
     def test_a_reader_sees_one_moment(self, store: Storage, tenant: str) -> None:
+        """A reader sees the state of its first question to its end, and never what is not committed."""
         old = keyed(tenant, "old")
         with writing(store, tenant) as transaction:
             transaction.add(old)
@@ -82,6 +85,7 @@ class Transactions(Base):
 
     @pytest.mark.parametrize("write", WRITES)
     def test_a_reader_refuses_to_write(self, store: Storage, tenant: str, write: str) -> None:
+        """``writes=False`` is kept: each way of writing is ``Refused`` with the remedy."""
         with reading(store, tenant) as transaction, pytest.raises(Refused) as caught:
             WRITES[write](transaction, tenant)
             transaction.flush()
@@ -89,6 +93,7 @@ class Transactions(Base):
         assert _keys(store, tenant) == []
 
     def test_what_has_ended_is_not_used(self, store: Storage, tenant: str) -> None:
+        """A closed transaction may be closed again; using it is ``Invalid``."""
         transaction = store.begin(tenant=tenant, writes=True)
         transaction.close()
         transaction.close()
@@ -98,6 +103,7 @@ class Transactions(Base):
             transaction.find(Keyed)
 
     def test_unknown_classes_are_refused(self, store: Storage, tenant: str) -> None:
+        """A class that was not bound is ``Invalid``, to write and to ask."""
         with writing(store, tenant) as transaction:
             with pytest.raises(Invalid):
                 transaction.add(object())
@@ -105,6 +111,7 @@ class Transactions(Base):
                 transaction.find(object)
 
     def test_stale_versions_conflict(self, store: Storage, tenant: str) -> None:
+        """``save(expected=…)`` after somebody else's is ``Conflict`` and changes nothing, with and without ``was``."""
         first = keyed(tenant, "k")
         with writing(store, tenant) as transaction:
             transaction.add(first)
@@ -117,6 +124,7 @@ class Transactions(Base):
             assert transaction.get(Keyed, first.id) == attrs.evolve(first, version=2, note="faster")
 
     def test_several_are_saved_at_once(self, store: Storage, tenant: str) -> None:
+        """``save_all`` writes each pair's differences; a pair without any is left alone."""
         read = [keyed(tenant, f"k{number}") for number in range(5)]
         with writing(store, tenant) as transaction:
             for entity in read:
@@ -130,6 +138,7 @@ class Transactions(Base):
         assert found == [*changed, read[4]]
 
     def test_one_that_is_gone_fails_several(self, store: Storage, tenant: str) -> None:
+        """One missing row makes ``save_all`` ``NotFound``, and none of it is kept."""
         here, gone = keyed(tenant, "here"), keyed(tenant, "gone")
         with writing(store, tenant) as transaction:
             transaction.add(here)
@@ -139,6 +148,7 @@ class Transactions(Base):
             assert transaction.get(Keyed, here.id) == here
 
     def test_only_what_differs_is_written(self, store: Storage, tenant: str) -> None:
+        """With ``was`` two who change different columns of one read do not undo each other."""
         read = keyed(tenant, "k")
         with writing(store, tenant) as transaction:
             transaction.add(read)
@@ -151,6 +161,7 @@ class Transactions(Base):
             assert transaction.get(Keyed, read.id) == attrs.evolve(read, note="mine", remark="yours")
 
     def test_saving_what_is_not_there(self, store: Storage, tenant: str) -> None:
+        """``NotFound``; with an expected version ``Conflict``: somebody removed it."""
         with pytest.raises(NotFound), writing(store, tenant) as transaction:
             transaction.save(keyed(tenant, "never added"))
             transaction.flush()
@@ -159,6 +170,7 @@ class Transactions(Base):
             transaction.flush()
 
     def test_unique_keys(self, store: Storage, tenant: str) -> None:
+        """A second row of a unique key is ``Conflict``; a key with NULL in it equals nothing."""
         with writing(store, tenant) as transaction:
             transaction.add(keyed(tenant, "a", part="p", place=1))
             transaction.add(keyed(tenant, "b", part="p", place=None))
@@ -171,6 +183,7 @@ class Transactions(Base):
         assert _keys(store, tenant) == ["a", "b", "c", "d"]
 
     def test_an_id_is_used_once(self, store: Storage, tenant: str) -> None:
+        """A second row of an id is ``Conflict``."""
         first = keyed(tenant, "a")
         with writing(store, tenant) as transaction:
             transaction.add(first)
@@ -179,6 +192,7 @@ class Transactions(Base):
             transaction.flush()
 
     def test_a_saved_key_may_break_too(self, store: Storage, tenant: str) -> None:
+        """Unique keys hold for ``save`` as for ``add``."""
         first, second = keyed(tenant, "a"), keyed(tenant, "b")
         with writing(store, tenant) as transaction:
             transaction.add(first)
@@ -201,6 +215,7 @@ class Transactions(Base):
             assert sorted((one.key, one.note) for one in transaction.find(Keyed)) == [("a", "last"), ("moved", "")]
 
     def test_add_if_absent(self, store: Storage, tenant: str) -> None:
+        """False, and nothing written, where the id or a unique key is there, be it only among rows not yet flushed."""
         first = keyed(tenant, "a", part="p", place=1, note="first")
         with writing(store, tenant) as transaction:
             assert transaction.add_if_absent(first)
@@ -218,6 +233,7 @@ class Transactions(Base):
         assert _keys(store, tenant) == ["a", "b", "waiting"]
 
     def test_savepoints_are_undone_alone(self, store: Storage, tenant: str) -> None:
+        """What a failed savepoint did is undone, nested ones too; what stands around it is kept."""
         with writing(store, tenant) as transaction:
             transaction.add(keyed(tenant, "before"))
             with pytest.raises(ZeroDivisionError), transaction.savepoint():
@@ -234,6 +250,7 @@ class Transactions(Base):
         assert _keys(store, tenant) == ["after", "before", "kept"]
 
     def test_a_broken_key_in_a_savepoint_leaves_the_rest(self, store: Storage, tenant: str) -> None:
+        """After ``Conflict`` in a savepoint the transaction goes on."""
         with writing(store, tenant) as transaction:
             transaction.add(keyed(tenant, "a"))
             with pytest.raises(Conflict), transaction.savepoint():
@@ -243,6 +260,7 @@ class Transactions(Base):
         assert _keys(store, tenant) == ["a", "c"]
 
     def test_tenants_see_nothing_of_each_other(self, store: Storage, tenant: str) -> None:
+        """Nobody finds, counts, claims, marks, changes or removes another tenant's rows, nor meets their keys."""
         other = new_tenant()
         mine = keyed("", "k", note="mine")
         due = task(tenant)
@@ -282,6 +300,7 @@ class Transactions(Base):
             assert [(one.tenant, one.level) for one in transaction.find(Item)] == [(tenant, 5)]
 
     def test_the_clock_of_the_database(self, store: Storage, tenant: str) -> None:
+        """``database_time`` is aware UTC."""
         with reading(store, tenant) as transaction:
             found = transaction.database_time()
         assert found.utcoffset() == timedelta(0)

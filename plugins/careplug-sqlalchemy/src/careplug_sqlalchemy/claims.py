@@ -144,6 +144,7 @@ def _lease(mapper: Mapper) -> Executable:
     columns = mapper.columns
 
     def build() -> Executable:
+        """Lease the rows of these ids and raise their fences."""
         return (
             update(mapper.table)
             .where(columns["id"].in_(bindparam("b_ids", expanding=True)), columns["tenant"] == bindparam("b_tenant"))

@@ -142,6 +142,7 @@ def begin(engine: Engine, *, writes: bool) -> Connection:
 
 def _begin_sqlite(engine: Engine, *, writes: bool) -> Connection:
     def start(connection: Connection) -> None:
+        """BEGIN, a writer at once with the lock: a reader that turned writer would lose updates."""
         connection.begin()
         raw: Any = connection.connection.dbapi_connection
         if raw.in_transaction:  # a host's engine with the recipe has begun already, but not for writing
@@ -161,6 +162,7 @@ def _begin_postgresql(engine: Engine, *, writes: bool) -> Connection:
 
 def _begin_mariadb(engine: Engine, *, writes: bool) -> Connection:
     def start(connection: Connection) -> None:
+        """START TRANSACTION at the level it needs; a reader takes its snapshot now."""
         _refuse_other_servers(engine)
         connection.begin()
         if writes and connection.get_execution_options().get(_OWN):

@@ -107,6 +107,7 @@ class Mapper:
         """SELECT of one row by ``b_id``."""
 
         def build() -> Executable:
+            """SELECT by id."""
             found = select(*self.picked).where(self.columns["id"] == bindparam("b_id"), *self.own(tenant))
             return found.with_for_update() if lock else found
 
@@ -119,6 +120,7 @@ class Mapper:
         """
 
         def build() -> Executable:
+            """UPDATE by id, guarded where it must be."""
             where = [self.columns["id"] == bindparam("b_id"), *self.own(tenant)]
             if guard:
                 where.append(self.columns[guard] == bindparam("b_guard"))
@@ -145,6 +147,7 @@ class Mapper:
         """The columns of some fields, and how a row of them becomes the fields' values."""
 
         def build() -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+            """Names of the columns, and their reader."""
             columns, read = self.codec.picker(fields)
             return tuple(column.name for column in columns), read
 
@@ -177,6 +180,7 @@ class Mapper:
         sorted_by = tuple((item.name, item.nullable, descending) for item, descending in sort)
 
         def build() -> Executable:
+            """SELECT of one part of a page."""
             builder = Builder(self.columns, self.codec)
             clauses = [builder.clause(shape), *self.own(where.tenant)]
             if missing is not None:

@@ -75,6 +75,7 @@ def _drop_table(bound: Bound, record: Record) -> Step:
     step = _ddl(bound, record.plugin, f"drop-table:{table.name}", [DropTable(table, if_exists=True)], LAST)
 
     def run(connection: Connection) -> None:
+        """Drop the table and what is recorded of it."""
         step.run(connection)
         records.forget(connection, bound, record.entity)
 
@@ -101,11 +102,13 @@ def _compared(connection: Connection, bound: Bound) -> Iterator[Step]:
 
 def _options(bound: Bound, tables: Mapping[str, Table]) -> dict[str, Any]:
     def ours(name: str | None, type_: str, _parents: Any) -> bool:
+        """Whether a table of the database belongs to careplug: a host's own are left alone."""
         if type_ == "table":
             return name in tables
         return name == bound.schema if type_ == "schema" else True
 
     def wider(_context: Any, _inspected: Any, _wanted: Any, have: Any, want: Any) -> bool:
+        """Whether the column must grow; it never shrinks."""
         length, needed = getattr(have, "length", None), getattr(want, "length", None)
         # SQLite keeps any length; nothing is ever narrowed, for the codec watches over lengths
         if bound.dialect.name == "sqlite" or length is None or type(have).__name__ not in _TEXTS:
@@ -185,6 +188,7 @@ def _operation(bound: Bound, plugin: str, name: str, op: Any, phase: int = BEFOR
     sql = tuple(part.strip() for part in buffer.getvalue().split(";\n") if part.strip())
 
     def run(connection: Connection) -> None:
+        """Do it on this connection."""
         Operations(MigrationContext.configure(connection)).invoke(op)
 
     return Step(SchemaStep(name, plugin, sql, destructive=phase == LAST), phase, run)
@@ -194,6 +198,7 @@ def _rebuilt(bound: Bound, plugin: str, name: str, op: ops.AlterColumnOp) -> Ste
     """SQLite changes a column only by copying its table, inside the transaction."""
 
     def run(connection: Connection) -> None:
+        """Copy the table."""
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table(op.table_name, schema=bound.schema, recreate="always") as batch:
             batch.alter_column(op.column_name, nullable=True)
@@ -204,6 +209,7 @@ def _rebuilt(bound: Bound, plugin: str, name: str, op: ops.AlterColumnOp) -> Ste
 
 def _ddl(bound: Bound, plugin: str, name: str, parts: list[ExecutableDDLElement], phase: int = BEFORE_REWRITE) -> Step:
     def run(connection: Connection) -> None:
+        """Send the statements in order."""
         for part in parts:
             connection.execute(part)
 

@@ -40,6 +40,7 @@ def tally(
     readers = [_measure(mapper, measure) for measure in measures]
 
     def build() -> Executable:
+        """SELECT of keys and measures, grouped and ordered by group."""
         keys = [mapper.columns[item.name] for group in groups for item in group]
         wanted = [part for parts, _ in readers for part in parts]
         sort = [(item, False) for group in groups for item in group]
