@@ -7,8 +7,6 @@ writer at a time, readers see the moment they began, and nobody sees what is not
 from __future__ import annotations
 
 import contextlib
-import itertools
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -18,16 +16,16 @@ from careplug.criteria import Criteria, Is, Order
 from careplug.entity import EntitySpec
 from careplug.errors import Conflict, Invalid, NotFound, Refused, Retry
 from careplug.ports import Measure, SchemaStep, Tally
-from careplug.rows import Codec, codecs
+from careplug.rows import Codec
 from careplug.storage._claims import due, words
 from careplug.storage._query import Row, Sorting, on_columns, select
+from careplug.storage._state import State
 from careplug.storage._table import Key, Table
 from careplug.storage._tally import tally
 
 __all__ = ["MemoryStorage", "MemoryTransaction"]
 
 T = TypeVar("T")
-Undo = tuple[str, Key, Row | None]
 
 
 class MemoryStorage:
@@ -42,32 +40,20 @@ class MemoryStorage:
 
     def __init__(self, *, database_now: Now = system_now, timeout: float = 30.0) -> None:
         self.database_now = database_now
+        self.state = State()
         self._timeout = timeout
-        self._codecs: dict[type, Codec] = {}
-        self._tables: dict[str, Table] = {}
-        self._undo: list[Undo] = []
-        self._writer = threading.Lock()  # held by the one writing transaction
-        self._mutex = threading.Lock()  # held for the moment of a change or of taking a snapshot
-        self._numbers = itertools.count(1)
 
     def bind(self, specs: Sequence[EntitySpec]) -> None:
         """Tell it the entities; rows of an entity it has already are kept."""
-        with self._writer, self._mutex:
-            self._codecs = codecs(specs)
-            for codec in self._codecs.values():
-                table = Table(codec)
-                if codec.name in self._tables:
-                    for key, row in self._tables[codec.name].rows.items():
-                        table.set(key, {**dict.fromkeys(codec.names), **row})
-                self._tables[codec.name] = table
+        self.state.bind(specs)
 
     def begin(self, *, tenant: str | None, writes: bool) -> MemoryTransaction:
         """An own transaction; ``writes=False`` gives the committed state of this moment."""
         if not writes:
-            return MemoryTransaction(self, self._pin(), tenant=tenant, writes=False)
-        if not self._writer.acquire(timeout=self._timeout):
+            return MemoryTransaction(self, self.state.pin(), tenant=tenant, writes=False)
+        if not self.state.writer.acquire(timeout=self._timeout):
             raise Retry("storage.busy", field="storage.writer", value=self._timeout)
-        return MemoryTransaction(self, self._tables, tenant=tenant, writes=True)
+        return MemoryTransaction(self, self.state.tables, tenant=tenant, writes=True)
 
     def join(self, host: object, *, tenant: str | None) -> MemoryTransaction:
         """A transaction inside another one of this storage; any other host is ``Invalid``."""
@@ -93,60 +79,6 @@ class MemoryStorage:
     def close(self) -> None:
         """Nothing was opened."""
 
-    # ------------------------------------------------------------------------- for its transactions only
-
-    def codec(self, cls: type) -> Codec:
-        """The codec of an entity class; ``Invalid`` where it was not declared."""
-        found = self._codecs.get(cls)
-        if found is None:
-            raise Invalid("storage.unbound", field=f"entity.{cls.__name__}", value=cls.__name__)
-        return found
-
-    def write(self, codec: Codec, key: Key, row: Row | None) -> None:
-        """Change one row of the writing transaction, remembering what was there."""
-        with self._mutex:
-            table = self._tables[codec.name]
-            if table.pins:
-                table = self._tables[codec.name] = table.copy()
-            self._undo.append((codec.name, key, table.set(key, row)))
-
-    def mark(self) -> int:
-        """How many changes the writing transaction has made."""
-        return len(self._undo)
-
-    def undo(self, mark: int) -> None:
-        """Take back the changes made since a mark."""
-        with self._mutex:
-            while len(self._undo) > mark:
-                name, key, before = self._undo.pop()
-                self._tables[name].set(key, before)
-
-    def end(self, tables: dict[str, Table], *, wrote: bool) -> None:
-        """A transaction is over: what the writer changed becomes the state, or a reader's pins are loosed."""
-        with self._mutex:
-            if wrote:
-                self._undo.clear()
-            else:
-                for table in tables.values():
-                    table.pins -= 1
-        if wrote:
-            self._writer.release()
-
-    def next_number(self) -> int:
-        """The next counter; never given twice, whatever becomes of the transaction."""
-        return next(self._numbers)
-
-    def _pin(self) -> dict[str, Table]:
-        with self._mutex:
-            view = dict(self._tables)
-            for name in {name for name, _, _ in self._undo}:
-                view[name] = view[name].copy()
-            for name, key, before in reversed(self._undo):
-                view[name].set(key, before)
-            for table in view.values():
-                table.pins += 1
-            return view
-
 
 class MemoryTransaction:
     """A ``ports.Transaction``: the writer works on the state itself and remembers how to go back."""
@@ -161,18 +93,19 @@ class MemoryTransaction:
         host: MemoryTransaction | None = None,
     ) -> None:
         self.storage = storage
+        self.state = storage.state
         self.tables = tables
         self.tenant = tenant
         self.writes = writes
         self._host = host
-        self._start = storage.mark() if writes else 0
+        self._start = self.state.mark() if writes else 0
         self._open = True
 
     def add(self, entity: object) -> None:
         """Store a new entity; ``Conflict`` for a broken unique key comes at once."""
         codec = self._writing(type(entity))
         key, row = self._row(codec, entity)
-        self.storage.write(codec, key, self._unused(codec, key, row))
+        self.state.write(codec, key, self._unused(codec, key, row))
 
     def add_if_absent(self, entity: object) -> bool:
         """Store it unless its id or a unique key is there; says whether it was stored."""
@@ -181,7 +114,7 @@ class MemoryTransaction:
         table = self.tables[codec.name]
         if key in table.rows or table.broken(row):
             return False
-        self.storage.write(codec, key, row)
+        self.state.write(codec, key, row)
         return True
 
     def get(self, cls: type[T], id: str, *, lock: bool = False) -> T | None:  # noqa: A002  the port's name
@@ -234,7 +167,7 @@ class MemoryTransaction:
             raise NotFound("storage.gone", field=f"{codec.name}.id", id=key[1])
         place, stored = found
         changed = {**stored, **codec.changes(was, entity)} if was is not None else row
-        self.storage.write(codec, place, {**changed, "tenant": place[0]})
+        self.state.write(codec, place, {**changed, "tenant": place[0]})
 
     def save_all(self, changes: Sequence[tuple[Any, Any]]) -> None:
         """Overwrite several: pairs of (entity, what it was)."""
@@ -246,7 +179,7 @@ class MemoryTransaction:
         codec = self._writing(cls)
         rows = self._matching(codec, criteria)
         for row in rows:
-            self.storage.write(codec, (row["tenant"], row["id"]), None)
+            self.state.write(codec, (row["tenant"], row["id"]), None)
         return len(rows)
 
     def tally(
@@ -286,7 +219,7 @@ class MemoryTransaction:
         taken = []
         for row in due(codec, rows, on_columns(codec, criteria), now=aware(now, "now"), at=at, lane=lane)[:limit]:
             leased = {**row, "leased_until": at + lease, "fence": row["fence"] + 1}
-            self.storage.write(codec, (row["tenant"], row["id"]), leased)
+            self.state.write(codec, (row["tenant"], row["id"]), leased)
             taken.append(codec.from_row(leased))
         return taken
 
@@ -298,13 +231,13 @@ class MemoryTransaction:
         if found is None or found[1]["fence"] != row["fence"]:
             return False
         place = found[0]
-        self.storage.write(codec, place, {**row, "tenant": place[0], "leased_until": None})
+        self.state.write(codec, place, {**row, "tenant": place[0], "leased_until": None})
         return True
 
     def next_number(self) -> int:
         """The next counter."""
         self._refuse_reader("number")
-        return self.storage.next_number()
+        return self.state.next_number()
 
     def database_time(self) -> datetime:
         """The storage's own clock, aware UTC."""
@@ -313,12 +246,12 @@ class MemoryTransaction:
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part that is undone alone where it raises."""
-        mark = self.storage.mark()
+        mark = self.state.mark()
         try:
             yield
         except BaseException:
             if self.writes:
-                self.storage.undo(mark)
+                self.state.undo(mark)
             raise
 
     def flush(self) -> None:
@@ -339,7 +272,7 @@ class MemoryTransaction:
         """End it; what was not committed is undone. May be called again."""
         if self._open:
             if self.writes:
-                self.storage.undo(self._start)
+                self.state.undo(self._start)
             self._end()
 
     # -------------------------------------------------------------------------------------------- inside
@@ -347,7 +280,7 @@ class MemoryTransaction:
     def _end(self) -> None:
         self._open = False
         if self._host is None:
-            self.storage.end(self.tables, wrote=self.writes)
+            self.state.end(self.tables, wrote=self.writes)
 
     def _check_open(self, field: str) -> None:
         if not self._open or (self._host is not None and not self._host._open):  # noqa: SLF001  one of our own
@@ -355,7 +288,7 @@ class MemoryTransaction:
 
     def _reading(self, cls: type) -> Codec:
         self._check_open(cls.__name__)
-        return self.storage.codec(cls)
+        return self.state.codec(cls)
 
     def _refuse_reader(self, field: str) -> None:
         if not self.writes:
