@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 
+from careplug._values import text_is_bad
 from careplug.clock import to_text
 from careplug.entity import EntitySpec, column
 from careplug.errors import Invalid
@@ -89,7 +90,7 @@ class Fact:
 def canonical(value: object) -> str:
     """The one text of JSON data: UTF-8, sorted keys, no floats, Decimal and instants as text.
 
-    ``Invalid`` (field = the dotted place) for a float or a type that has no canonical text.
+    ``Invalid`` (field = the dotted place) for a float, a type that has no canonical text, NUL or half a character.
     """
     return encode(plain(value))
 
@@ -101,7 +102,9 @@ def encode(value: object) -> str:
 
 def plain(value: object, place: str = "data") -> Any:
     """The value as JSON data: instants, spans, Decimals and Refs become text."""
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return _storable(value, place)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, Mapping):
         return {str(key): plain(part, f"{place}.{key}") for key, part in value.items()}
@@ -115,8 +118,16 @@ def plain(value: object, place: str = "data") -> Any:
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1)
     if isinstance(value, Decimal | Ref):
-        return str(value)
+        return _storable(str(value), place)
     raise Invalid("fact.data", field=place, value=type(value).__name__)
+
+
+def _storable(text: str, place: str) -> str:
+    """The text, unless no database could keep it: the hash must be of what is stored."""
+    code = text_is_bad(text)
+    if code:
+        raise Invalid(code, field=f"{place}.{code.partition('.')[2]}")
+    return text
 
 
 def split(data: Mapping[str, Any], personal: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -82,8 +82,8 @@ SENTENCES: Mapping[str, Text] = {
         zh="{field}：此存储不支持按词检索；请先查询其 capabilities。",
     ),
     "storage.read_only": Text(
-        en="{field}: this transaction only reads; open one with writes=True.",
-        zh="{field}：此事务只读；请以 writes=True 打开事务。",
+        en="{field}: this transaction only reads; write in a unit (care.unit(…)), or open one with writes=True.",
+        zh="{field}：此事务只读；请在 care.unit(…) 中写入，或以 writes=True 打开事务。",
     ),
     "storage.closed": Text(
         en="{field}: the transaction has ended; open another one.",

@@ -1,0 +1,26 @@
+"""The whole table."""
+
+from __future__ import annotations
+
+from tests.integration.bad_input import (
+    api_cases,
+    api_intake,
+    api_values,
+    command_line,
+    database_doors,
+    database_values,
+    toml_definitions,
+    toml_files,
+)
+
+PARTS = (
+    api_intake,
+    api_cases,
+    api_values,
+    command_line,
+    toml_files,
+    toml_definitions,
+    database_doors,
+    database_values,
+)
+ROWS = tuple(row for part in PARTS for row in part.ROWS)
