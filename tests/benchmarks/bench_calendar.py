@@ -159,12 +159,7 @@ def first_use() -> dict[str, object]:
     start = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("America/New_York"))
     times = in_turns({"ours": lambda: calendar("America/New_York").add(start, timedelta(hours=8))})
     taken = statistics.median(times["ours"]) * 1e6
-    return {
-        "name": "a new calendar and its first deadline",
-        "ours_us": taken,
-        "aim": "<= 10 ms",
-        "met": taken <= 10_000,
-    }
+    return {"name": "a new calendar and its first deadline", "ours_us": taken}
 
 
 def run() -> list[dict[str, object]]:

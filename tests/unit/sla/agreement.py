@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from careplug.errors import Invalid
-from careplug.sla.calendar import WorkCalendar
 from careplug.sla.measure import consumed, due, elapsed
 from careplug.sla.target import Elapsed, WorkingDays
 from tests.unit.sla.oracle import ZERO, interval_minutes, time_of
