@@ -142,6 +142,12 @@ class Fleet:
             assert process.poll() is None, self.logs()
         return process
 
+    def start_together(self) -> list[subprocess.Popen[str]]:
+        """Four worker processes; given back once all are up."""
+        workers = [self.start() for _ in range(4)]
+        self.until(lambda: len(list(self.folder.glob("up-*"))) == len(workers))
+        return workers
+
     def until(self, done: Any, seconds: float = 120.0) -> None:
         """Wait for something; an AssertionError with the workers' logs where it does not come."""
         end = time.monotonic() + seconds
@@ -256,12 +262,22 @@ def stopped_at_gates(url: str, folder: Path, cases: int) -> dict[str, int]:
         fleet.close()
 
 
+def all_at_once(url: str, folder: Path, cases: int) -> dict[str, int]:
+    """Four workers at once, nobody stopped."""
+    fleet = Fleet(url, folder, cases)
+    try:
+        fleet.start_together()
+        fleet.until(lambda: fleet.left() == 0)
+        return fleet.result(fleet.end())
+    finally:
+        fleet.close()
+
+
 def stopped_at_random(url: str, folder: Path, cases: int, seed: int) -> dict[str, int]:
     """Four workers at once; until all is done one after the other is stopped wherever it is, past its lease."""
     fleet, chance = Fleet(url, folder, cases), Random(seed)
     try:
-        workers = [fleet.start() for _ in range(4)]
-        fleet.until(lambda: len(list(folder.glob("up-*"))) == len(workers))
+        workers = fleet.start_together()
         stops = 0
         while fleet.left():
             time.sleep(chance.random())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -205,6 +206,37 @@ def test_whoever_lost_the_lease_fires_nothing_and_says_so(database_url):
     with care.read(actor=BOSS) as unit:
         for case in cases:
             assert sum(fact.type == "escalated" for fact in unit.feedback.facts(case.id)) == 4
+    care.close()
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+def test_who_waits_for_a_worker_held_in_its_transaction_finds_everything_fired(name, new_database):
+    inside, goes_on, claimed = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(unit, fact, before, after):
+        inside.set()
+        assert goes_on.wait(60)
+
+    clock = ManualClock(START)
+    holding = plugin("holding", hold, "escalated", durable=False)
+    care = Care(new_database(name), plugins=[holding], environ=ONLY_STORE, clock=clock)
+    care.upgrade()
+    cases = [submit(care) for _ in range(3)]
+    clock.move(3 * DAY)
+    with ThreadPoolExecutor(2) as pool:
+        held = pool.submit(Worker(care, lease=timedelta(0)).run_due)
+        assert inside.wait(60)
+        waits = pool.submit(Interrupted(care, claimed.set).run_due)
+        assert claimed.wait(60)
+        goes_on.set()
+        first, second = held.result(), waits.result()
+    assert (first.levels, first.failed) == (12, 0)
+    assert (second.levels, second.failed) == (0, 0)
+    assert len(rows(care, FiredLevel)) == 12
+    with care.read(actor=BOSS) as unit:
+        for case in cases:
+            assert sum(fact.type == "escalated" for fact in unit.feedback.facts(case.id)) == 4
+    assert {row.leased_until for row in rows(care, Clock)} == {None}
     care.close()
 
 
@@ -442,6 +474,13 @@ def test_a_signal_ends_the_wait_between_two_rounds():
 
 
 # -- real processes --
+
+
+@pytest.mark.slow
+def test_four_processes_on_one_file_do_everything_once(new_database, tmp_path):
+    # the servers have their turn in the proof, and the stores' own claims in the plugin's tests
+    found = fleet.all_at_once(new_database("sqlite"), tmp_path, cases=80)
+    assert (found["levels"], found["messages"], found["sent_twice"]) == (320, 320, 0)
 
 
 @pytest.mark.slow
