@@ -320,15 +320,17 @@ def open_and_closed(facts):
     """The pauses of a timeline by reason, read off its facts: [(start, end or None, reason)]."""
     gone = {fact.data["sequence"] for fact in facts if fact.type == "voided"}
     intake = facts[0].at
-    found, standing, turned = [], {}, intake
+    found, standing, turned, shut = [], {}, intake, False
     for fact in facts:
         if fact.sequence in gone:
             continue
         at = max(fact.at, intake)
         closing = fact.data.get("category") in ("done", "void") and "from" in fact.data
-        if closing or fact.type == "reopened":
-            at = turned = max(at, turned)
-        if fact.type == "paused":
+        opening = fact.type == "reopened" or (shut and fact.data.get("category") == "open" and "from" in fact.data)
+        if closing or opening:
+            at, shut = max(at, turned), closing
+            turned = at
+        if fact.type == "paused" and not shut:
             standing.setdefault(fact.data["reason"], at)
         ends = list(standing) if closing else [fact.data["reason"]] if fact.type == "resumed" else []
         for reason in ends:

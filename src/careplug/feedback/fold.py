@@ -148,6 +148,8 @@ def _edited(was: Feedback, data: Data, fact: Fact) -> Changes:
 
 
 def _paused(was: Feedback, data: Data, fact: Fact) -> Changes:
+    if was.category != "open":
+        return {}  # what opened the case again was voided since
     until = from_text(data["until"]) if data.get("until") else None
     opened = Pause(data["reason"], data["party"], fact.at, fact.sequence, until)
     return {"pauses": (*was.pauses, opened)}

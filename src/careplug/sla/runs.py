@@ -41,7 +41,7 @@ class Book(Protocol):
 
 @attrs.frozen
 class Event:
-    """A fact as the clocks see it."""
+    """A fact as the clocks see it. ``turn`` says whether it closed the case (shut) or opened a closed one (open)."""
 
     at: datetime
     sequence: int
@@ -49,6 +49,7 @@ class Event:
     data: Mapping[str, Any] = attrs.field(factory=dict)
     recorded_at: datetime | None = None
     origin: str = "live"
+    turn: str = ""
 
 
 @attrs.frozen
@@ -154,15 +155,18 @@ def events_of(facts: Iterable[Any]) -> tuple[Event, ...]:
     cancelled = {fact.data["sequence"] for fact in facts if fact.type == "voided"}
     intake = next((fact.at for fact in facts if fact.type == "submitted"), None)
     kept: list[Event] = []
-    turned = intake
+    turned, shut = intake, False
     for fact in facts:
         # Decisions and verdicts go with the fact that caused them.
         if fact.sequence in cancelled or (fact.type in _CAUSED and fact.data.get("fact") in cancelled):
             continue
         at = max(fact.at, intake or fact.at)
-        if _turns(fact.type, fact.data):
+        turn = _turn(fact.type, fact.data, shut=shut)
+        if turn:
+            # Closing and opening happen one after the other, whatever their dates say.
             at = turned = max(at, turned or at)
-        kept.append(Event(at, fact.sequence, fact.type, fact.data, fact.recorded_at, fact.origin))
+            shut = turn == "shut"
+        kept.append(Event(at, fact.sequence, fact.type, fact.data, fact.recorded_at, fact.origin, turn))
     return tuple(sorted(kept, key=lambda event: (event.at, event.sequence)))
 
 
@@ -174,22 +178,28 @@ def closes(data: Mapping[str, Any]) -> bool:
     return "from" in data and "to" in data and data.get("category") in ("done", "void")
 
 
-def _turns(kind: str, data: Mapping[str, Any]) -> bool:
-    """Whether a fact closes or reopens: these happen one after the other, whatever their dates say."""
-    return kind == REOPENED or closes(data)
+def _turn(kind: str, data: Mapping[str, Any], *, shut: bool) -> str:
+    """Whether a fact closes a case, or opens one that was closed."""
+    if closes(data):
+        return "shut"
+    opens = kind == REOPENED or (shut and "from" in data and "to" in data and data.get("category") == "open")
+    return "open" if opens else ""
 
 
 def pauses_of(events: Sequence[Event]) -> tuple[PauseSpan, ...]:
-    """The pauses of a timeline, keyed by reason; several may be open at once. Closing a case ends those that are.
+    """The pauses of a timeline, keyed by reason; several may be open at once. Closing a case ends those that are;
+    a closed one cannot be paused.
 
     What belongs together goes by sequence, as for the case itself: a resumption that is dated before its pause ends
     it where it began.
     """
     spans: list[PauseSpan] = []
     opened: dict[str, Event] = {}
+    shut = False
     for event in sorted(events, key=lambda event: event.sequence):
         reason = event.data.get("reason", "")
-        if event.type == "paused" and reason not in opened:
+        shut = event.turn == "shut" if event.turn else shut
+        if event.type == "paused" and reason not in opened and not shut:
             opened[reason] = event
             continue
         ended = tuple(opened) if closes(event.data) else (reason,) if event.type == "resumed" else ()
@@ -223,7 +233,8 @@ def follow(events: Sequence[Event], book: Book) -> History:
             cycle += 1
         for track in tracks.values():
             track.feed(event, cycle, shut=shut)
-        shut = _is_shut(event, shut)
+        # What is said or agreed while a case is closed starts no clock.
+        shut = event.turn == "shut" if event.turn else shut
     runs = [run for name in sorted(tracks) for run in tracks[name].runs if run.legs]
     fired: dict[tuple[str, int, int, str], int] = {}
     for event in events:
@@ -232,13 +243,6 @@ def follow(events: Sequence[Event], book: Book) -> History:
             fired[key] = max(event.sequence, fired.get(key, 0))
     imported = [event.recorded_at for event in events if event.origin == "import" and event.recorded_at]
     return History(tuple(runs), pauses_of(events), tuple(events), cycle, fired, max(imported, default=None))
-
-
-def _is_shut(event: Event, before: bool) -> bool:  # noqa: FBT001  ours alone
-    """Whether the case is closed after an event: what is said or agreed then starts no clock."""
-    if _turns(event.type, event.data):
-        return event.type != REOPENED
-    return before and not ("from" in event.data and event.data.get("category") == "open")
 
 
 class _Track:
