@@ -133,16 +133,16 @@ def test_version(cli):
 def test_output_that_nobody_reads(tmp_path, cli):
     for number in range(3):
         cli("submit", "fault", f"case {number}", "--body", "x" * 100_000)
-    running = start(tmp_path, "list", "--json")
-    running.stdout.close()
-    _, err = running.stderr.read(), running.wait(timeout=60)
-    assert running.returncode == problems.PIPE
+    with start(tmp_path, "list", "--json") as running:
+        running.stdout.close()
+        err = running.stderr.read()
+    assert (running.returncode, err) == (problems.PIPE, "")
 
 
 def test_interrupted(tmp_path, cli, case):
     os.mkfifo(tmp_path / "words")
     running = start(tmp_path, "reply", case, "--file", "words")
-    with open(tmp_path / "words", "w", encoding="utf-8"):  # opens once the other side reads
+    with (tmp_path / "words").open("w"):  # opens once the other side reads
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=60)
     assert running.returncode == problems.INTERRUPTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import signal
 import sqlite3
 
@@ -124,9 +125,7 @@ def test_doctor_counts_what_a_plugin_left_behind(cli, case, tmp_path):
 
 def test_an_import(cli, tmp_path, data_folder):
     log = data_folder / "boston311_2015_20k.csv.xz"
-    import lzma
-
-    with lzma.open(log, "rt", encoding="utf-8") as whole, open(tmp_path / "log.csv", "w", encoding="utf-8") as part:
+    with lzma.open(log, "rt", encoding="utf-8") as whole, (tmp_path / "log.csv").open("w") as part:
         part.writelines(line for number, line in enumerate(whole) if number < 60)
     for name in ("boston311_2015_rules.csv", "boston311_2015_calendar.json"):
         (tmp_path / name).write_bytes((data_folder / name).read_bytes())

@@ -63,7 +63,7 @@ class _Speaking(click.Command):
             if rest and not isinstance(self, click.Group) and not ctx.resilient_parsing:
                 raise Usage("cli.extra", field=self.name or "", value=" ".join(rest))
         except click.UsageError as error:
-            raise self._shown(translated(error), ctx) from None
+            raise self._shown(translated(error, ctx), ctx) from None
         except Usage as error:
             raise self._shown(error, ctx) from None
         return rest

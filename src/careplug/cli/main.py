@@ -15,12 +15,14 @@ from careplug.cli.session import Session
 from careplug.cli.settings import early
 from careplug.errors import CareError
 
+root: Any = None
 try:
-    from careplug.cli.root import root
+    from careplug.cli.root import root as _found
 except ModuleNotFoundError as missing:
-    if (missing.name or "").partition(".")[0] not in ("click", "rich"):
+    if (missing.name or "").partition(".")[0] != "click":
         raise
-    root = None  # type: ignore[assignment]
+else:
+    root = _found
 
 __all__ = ["main", "run"]
 

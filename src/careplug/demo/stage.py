@@ -113,7 +113,8 @@ def _round(worker: Worker, played: Played) -> None:
 
 def _submit(unit: CareUnit, played: Played, scene: Scene) -> None:
     told = dict(scene.told)
-    customer = next(person for person in PEOPLE if person.ref.id == told.pop("customer", scene.who))
+    name = told.pop("customer", scene.who)  # an alarm is taken in by the service side for a customer
+    customer = next(person for person in PEOPLE if person.ref.id == name)
     site = told.pop("site", None)
     case = unit.feedback.submit(
         told.pop("kind"),
