@@ -1,11 +1,12 @@
 """Runs the code blocks of a page: python, `$ careplug …` console sessions, TOML, JSON; see CONTRIBUTING.
 
 * python: all blocks of a page share one namespace, in the page's own temporary folder.
-* console: each line `$ careplug …` runs in that folder. Lines below it are its expected output, where `...` stands for
+* console: each line `$ careplug …` or `$ pytest …` runs in that folder. Lines below it are its expected output, where `...` stands for
   anything; none means that only the exit code counts. `# exit 2` at the end of the command expects that code.
   Commands for a person (`make`, `pip`, `git`, `cd`, `python`) are not run; a `make` target must exist.
 * toml, json: must parse.
-* a first line `# file: NAME` saves the block under that name in the folder, for the blocks after it.
+* a first line `# file: NAME` saves the block under that name in the folder, for the blocks after it; python is then not
+  run by itself.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
-from sybil import Document, Example, Sybil
+from sybil import Document, Example, Region, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 
 from tests.housekeeping import ROOT
@@ -35,6 +37,7 @@ RUN = {"python", "console", "toml", "json"}
 FOR_PEOPLE = {"make", "pip", "git", "cd", "python", "python3", "export", "."}
 _FENCE = re.compile(r"^(?P<ticks>```+|~~~+)(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.MULTILINE | re.DOTALL)
 _EXIT = re.compile(r"\s+# exit (\d+)$")
+_FILE = "# file: "
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _CHECK = doctest.OutputChecker()
 
@@ -60,11 +63,23 @@ def steps(text: str) -> list[Step]:
 
 def careplug(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """`careplug` as a person runs it, in a folder, in English, 120 columns wide."""
-    script = Path(sys.executable).with_name("careplug")
+    return _program("careplug", arguments, folder)
+
+
+def _program(name: str, arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    script = Path(sys.executable).with_name(name)
     environment = {**os.environ, "COLUMNS": "120", "LANG": "en_GB.UTF-8", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
     return subprocess.run(
         [str(script), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def pytest(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """A vendor's test run in a folder: no settings of ours, nothing left behind."""
+    return _program("pytest", ["-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider", *arguments], folder)
+
+
+_RUNNERS = {"careplug": careplug, "pytest": pytest}
 
 
 def run_step(step: Step, folder: Path) -> str:
@@ -75,9 +90,9 @@ def run_step(step: Step, folder: Path) -> str:
         return "" if words[1] in targets else f"the Makefile has no target {words[1]}"
     if words[0] in FOR_PEOPLE:
         return ""
-    if words[0] != "careplug":
+    if words[0] not in _RUNNERS:
         return f"no runner for {words[0]!r}; a block that is only to be read is `text`"
-    done = careplug(words[1:], folder)
+    done = _RUNNERS[words[0]](words[1:], folder)
     if done.returncode != step.code:
         return f"$ {step.command}\nended with {done.returncode}, not {step.code}:\n{done.stdout}{done.stderr}"
     got = done.stdout + done.stderr
@@ -93,10 +108,8 @@ def _console(example: Example) -> str:
 
 def _data(example: Example) -> str:
     text = str(example.parsed)
-    head, _, rest = text.partition("\n")
-    if head.startswith("# file: "):
-        (example.namespace["folder"] / head.removeprefix("# file: ").strip()).write_text(rest, encoding="utf-8")
-        text = rest
+    if text.startswith(_FILE):
+        text = _saved(example)
     language = example.region.lexemes["arguments"]
     if language == "toml":
         tomllib.loads(text)
@@ -105,9 +118,30 @@ def _data(example: Example) -> str:
     return ""
 
 
+def _saved(example: Example) -> str:
+    head, _, rest = str(example.parsed).partition("\n")
+    (example.namespace["folder"] / head.removeprefix(_FILE).strip()).write_text(rest, encoding="utf-8")
+    return rest
+
+
+def _save(example: Example) -> str:
+    compile(_saved(example), "page", "exec")
+    return ""
+
+
+class _Python(PythonCodeBlockParser):
+    """Python that names a file is for later blocks to import or run."""
+
+    def __call__(self, document: Document) -> Iterator[Region]:
+        for region in super().__call__(document):
+            if str(region.parsed).startswith(_FILE):
+                region.evaluator = _save
+            yield region
+
+
 _SYBIL = Sybil(
     parsers=[
-        PythonCodeBlockParser(doctest_optionflags=_FLAGS),
+        _Python(doctest_optionflags=_FLAGS),
         CodeBlockParser("console", _console),
         *(CodeBlockParser(language, _data) for language in ("toml", "json", "csv", "text")),
     ],

@@ -82,6 +82,9 @@ def test_a_wrong_page_is_noticed(tmp_path):
     assert failures("```console\n$ make nonsense\n```\n") == ["SybilFailure"]
     assert failures("```console\n$ rm -rf x\n```\n") == ["SybilFailure"]
     assert failures("```json\n# file: a.json\n{}\n```\n") == []
+    saved = "```python\n# file: test_a.py\ndef test():\n    assert 1 == 2\n```\n"
+    assert failures(f"{saved}\n```console\n$ pytest test_a.py  # exit 1\n```\n") == []
+    assert failures(f"{saved}\n```console\n$ pytest test_a.py\n```\n") == ["SybilFailure"]
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {}
 
 
