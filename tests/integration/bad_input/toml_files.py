@@ -208,7 +208,7 @@ ROWS: tuple[Row, ...] = (
         "Invalid",
         "map.priorities.P1",
         en="map.priorities.P1: 'high' is neither a priority from 1 to 4 (to be checked) nor a pair [impact, urgency]; write one of them.",
-        zh="map.priorities.P1：'high' 既不是 1 到 4 的优先级（用于核对），也不是一对 [影响, 紧急]；请二者择一。",
+        zh="map.priorities.P1：'high' 既不是 1 到 4 的优先级（用于核对），也不是 [impact, urgency] 这样的一对；请二者择一。",
     ),
     Row(
         "TOML",
