@@ -148,6 +148,14 @@ class House:
             more |= {"at": self.clock() - ago * MINUTE, "because": "补录"}
         self._do(name, lambda unit: unit.feedback.step(ident, name, **more))
 
+    def go(self, index, number, ago):
+        """Take one of the steps that are possible."""
+        ident = self.case(index)
+        with self.care.read(actor=BOSS) as unit:
+            able = unit.feedback.possible(unit.feedback.get(ident))
+        if able:
+            self.step(index, able[number % len(able)].name, ago)
+
     def pause(self, index, reason, ago):
         more = {"at": self.clock() - ago * MINUTE, "because": "补录"} if ago else {}
         self._do("pause", lambda unit: unit.feedback.pause(self.case(index), reason, **more))
