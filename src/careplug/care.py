@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from careplug.storage.memory import MemoryStorage
 from careplug.unit import CareUnit, Setup
 
 __all__ = ["Care"]
+
+_log = logging.getLogger("careplug.care")
 
 
 class Care:
@@ -54,17 +57,22 @@ class Care:
         self.clock = clock
         self._owned = not isinstance(storage, Storage)
         self.storage = self._open_storage(storage)
-        self.storage.bind(self.plugins.contributions.entities)
         self._channel_settings = channels or {}
         self._channels: dict[str, Channel] = {}
         self._lock = threading.Lock()
-        self.setup = self._set_up(directory or StoredDirectory(), files or MemoryFiles(), number_prefix)
-        self.plugins.startup(self)
+        try:
+            self.storage.bind(self.plugins.contributions.entities)
+            self.setup = self._set_up(directory or StoredDirectory(), files or MemoryFiles(), number_prefix)
+            self.plugins.startup(self)
+        except BaseException:
+            self._close()  # nobody else can: there is no Care yet
+            raise
 
     # -- units --
 
     def unit(self, *, actor: Actor, tenant: str = "", joined: object = None) -> CareUnit:
         """A unit of work that writes: its own transaction, or inside ``joined``, the host's session or connection."""
+        _one_tenant(tenant)
         if joined is None:
             store = self.storage.begin(tenant=tenant, writes=True)
         else:
@@ -73,6 +81,7 @@ class Care:
 
     def read(self, *, actor: Actor, tenant: str = "") -> CareUnit:
         """A read-only snapshot; its services refuse to write."""
+        _one_tenant(tenant)
         return CareUnit(self.setup, self.storage.begin(tenant=tenant, writes=False), actor=actor, tenant=tenant)
 
     @contextmanager
@@ -134,12 +143,20 @@ class Care:
         return self.plugins.report
 
     def close(self) -> None:
-        """Shut plugins down, close channels, and the storage if this Care opened it."""
-        self.plugins.shutdown(self)
+        """Shut plugins down, close channels, and the storage if this Care opened it. A channel that breaks is logged."""
+        try:
+            self.plugins.shutdown(self)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         with self._lock:
             channels, self._channels = self._channels, {}
-        for channel in channels.values():
-            channel.close()
+        for name, channel in channels.items():
+            try:
+                channel.close()
+            except (Exception, SystemExit):
+                _log.exception("channel %s of %s could not be closed", name, self.channel_owner(name))
         if self._owned:
             self.storage.close()
 
@@ -185,6 +202,12 @@ class Care:
             clock=self.clock,
             number_prefix=number_prefix,
         )
+
+
+def _one_tenant(tenant: object) -> None:
+    """A unit is for one tenant: None, which a host's look-up may give, means all of them to the storage."""
+    if not isinstance(tenant, str):
+        raise Invalid("care.tenant", field="tenant", value=repr(tenant)[:60])
 
 
 def _by_fact(handlers: Sequence[Handler]) -> Any:

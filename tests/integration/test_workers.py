@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 
 from careplug import Actor, Care, Worker
@@ -15,10 +16,12 @@ from careplug.clock import ManualClock
 from careplug.contributions import Handler, Job
 from careplug.errors import SchemaNewer
 from careplug.messages.entities import Message
+from careplug.refs import new_id
 from careplug.sla.entities import Clock, FiredLevel
 from careplug.storage.memory import MemoryStorage
 from careplug.tasks import BACKOFF, JobRow, Task
 from tests.integration import fleet
+from tests.services import DATABASES
 from tests.unit.plugin.tiny import module
 
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -162,6 +165,24 @@ def test_an_objection_keeps_a_case_from_closing_itself():
         unit.feedback.step(case.id, "reopen", reason="又坏了")
     desk.clock.move(10 * DAY)
     assert desk.worker.run_due().closed == 0
+
+
+@pytest.mark.parametrize("url", [None, *DATABASES])
+def test_a_clock_that_no_fact_explains_goes_and_holds_nothing_up(url, new_database):
+    clock = ManualClock(START)
+    care = Care(url and new_database(url), environ=ONLY_STORE, clock=clock)
+    care.upgrade()
+    case = submit(care)
+    with care.transaction(tenant="") as store:
+        known = store.find(Clock)[0]
+        store.add(attrs.evolve(known, id=new_id(), metric="ghost", next_at=START))
+    clock.move(3 * DAY)
+    found = Worker(care).run_due()
+    assert (found.levels, found.failed) == (4, 0)
+    assert "ghost" not in {row.metric for row in rows(care, Clock)}
+    with care.read(actor=BOSS) as unit:
+        assert sum(fact.type == "escalated" for fact in unit.feedback.facts(case.id)) == 4
+    care.close()
 
 
 # -- business time and the database's --
