@@ -99,7 +99,12 @@ def writing(folder: Path) -> list[dict[str, object]]:
     assert desk.count("fact") - before == 3 * 15 * 20 * facts, "a floor wrote other rows than careplug"
     rows = [
         row("submit, beside Core", found["ours"], found["core"], 1 / 0.6),
-        {"name": "submit, beside the bare driver", "ours_us": found["ours"], "floor_us": found["raw"], "ratio": found["ours"] / found["raw"]},
+        {
+            "name": "submit, beside the bare driver",
+            "ours_us": found["ours"],
+            "floor_us": found["raw"],
+            "ratio": found["ours"] / found["raw"],
+        },
     ]
     cases = iter([desk.submit().id for _ in range(15 * 20)])
     others = iter([desk.submit().id for _ in range(15 * 20)])

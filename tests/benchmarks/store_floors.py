@@ -187,7 +187,11 @@ def sweep(engine: sa.Engine, tables: Mapping[str, sa.Table], now: datetime, patt
 
 
 def _fire(
-    connection: sa.Connection, tables: Mapping[str, sa.Table], due: Sequence[Any], now: datetime, patterns: Mapping[str, Row]
+    connection: sa.Connection,
+    tables: Mapping[str, sa.Table],
+    due: Sequence[Any],
+    now: datetime,
+    patterns: Mapping[str, Row],
 ) -> None:
     clock, feedback = tables["clock"], tables["feedback"]
     levels, facts, messages, cases = [], [], [], []
@@ -204,11 +208,14 @@ def _fire(
     connection.execute(tables["fact"].insert(), facts)
     connection.execute(tables["message"].insert(), messages)
     connection.execute(
-        clock.update().where(clock.c.id == sa.bindparam("i")).values(next_at=None, level=""), [{"i": row.id} for row in due]
+        clock.update().where(clock.c.id == sa.bindparam("i")).values(next_at=None, level=""),
+        [{"i": row.id} for row in due],
     )
     bind = sa.bindparam
     connection.execute(
-        feedback.update().where(feedback.c.id == bind("i")).values(sequence=bind("s"), head=bind("h"), last_at=bind("l")),
+        feedback.update()
+        .where(feedback.c.id == bind("i"))
+        .values(sequence=bind("s"), head=bind("h"), last_at=bind("l")),
         cases,
     )
 
