@@ -165,8 +165,9 @@ class Definitions:
     def put(self, kind: str, name: str, data: Mapping[str, Any], *, label: Text = Text()) -> Definition:
         """Make ``data`` the active revision of a name. The same digest changes nothing.
 
-        Clocks pinned to the old revision stay with it until a person applies the new one.
+        Clocks pinned to the old revision stay with it until a person applies the new one. Needs ``definitions.put``.
         """
+        self.unit.allow("definitions.put", name)
         parse = self.cache.parsers.get(kind)
         if parse is not None:
             parse(name, data)

@@ -53,7 +53,12 @@ def _segment(segment: Segment, zone: str, language: str) -> str:
     }
     if segment.kind == "paused":
         reasons = (
-            f"{word('reason', reason, language)} ({word('party', party, language)})"
+            say(
+                "receipt.reason",
+                language,
+                reason=word("reason", reason, language),
+                party=word("party", party, language),
+            )
             for reason, party in segment.reasons
         )
         values["reasons"] = say("receipt.and", language).join(reasons)
