@@ -197,13 +197,17 @@ def test_preview_then_apply(cli, case, tmp_path, name):
     }
     (tmp_path / "p.json").write_text(json.dumps(policy), encoding="utf-8")
     moves = cli("preview", "policy", "standard", "p.json", "--json").lines
-    assert [(move["number"], move["metric"]) for move in moves] == [(case, "resolution")]
+    assert {(move["number"], move["metric"], move["new_state"]) for move in moves} == {
+        (case, "resolution", "running"),
+        (case, "total", "void"),  # the new policy promises nothing about it
+    }
     before = cli("due", "--metric", "resolution", "--json").data["due_at"]
-    assert moves[0]["old_due"] == before
+    moved = next(move for move in moves if move["metric"] == "resolution")
+    assert moved["old_due"] == before
     assert "Nothing was stored" in cli("preview", "policy", "standard", "p.json").out
     assert cli("apply", "policy", "standard", "p.json", "--json").data["moved"] == 1
     after = cli("due", "--metric", "resolution", "--json").data["due_at"]
-    assert after == moves[0]["new_due"] != before
+    assert after == moved["new_due"] != before
     assert cli("apply", "policy", "standard", "--json").data["moved"] == 0
     assert cli("apply", "calendar", "always", name, "--json").data["moved"] == 1
 

@@ -9,7 +9,7 @@ from careplug.cli.documents import load
 from careplug.cli.output import Column, data_of, emit, line, progress, table
 from careplug.cli.session import Session
 from careplug.cli.values import DOCUMENT, Choice, Whole
-from careplug.cli.wording import NOTHING, Names, moment
+from careplug.cli.wording import Names, moment
 from careplug.sla.changes import KINDS, Move
 from careplug.sla.policy import CHANGES
 
@@ -51,7 +51,9 @@ def preview(session: Session, /, kind: str, name: str, document: str, mode: str,
         def row(move: Move) -> list[str]:
             """A move as the cells of the table."""
             case = cases[move.feedback_id]
-            times = [moment(session, due) or NOTHING for due in (move.old_due, move.new_due)]
+            sides = ((move.old_due, move.old_state), (move.new_due, move.new_state))
+            # without a due time the clock stands, or the new rules have no such promise any more
+            times = [moment(session, due) or names.word("state", state) for due, state in sides]
             flips = session.say("cli.preview.flips") if move.flips else ""
             return [case.number, names.of("metric", move.metric), *times, flips, case.subject]
 

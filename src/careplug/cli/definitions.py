@@ -107,7 +107,7 @@ def accept(session: Session, /, kind: str, name: str, digest: str) -> None:
     with session.unit() as unit:
         unit.allow("definitions.put", name)
         found = _revision(unit.definitions.revisions(kind, name), kind, digest)
-        made = unit.definitions.accept(kind, name, found.digest)
+        made = (unit.changes if kind in KINDS else unit.definitions).accept(kind, name, found.digest)
     _said(session, made)
 
 

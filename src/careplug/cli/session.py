@@ -95,8 +95,7 @@ class Session:
         """
         ref = self.given.get("actor") or Ref("person", _login())
         roles = frozenset(self.given.get("role") or ("admin",))
-        side = "customer" if roles == {"customer"} else "service"
-        return Actor(ref, roles, side=side, language=self.language)
+        return Actor(ref, roles, language=self.language)
 
     # -- the house --
 
