@@ -129,9 +129,11 @@ class House:
 
     def submit(self, *, impact, urgency, site, answered):
         more = {"site": Ref("site", "s")} if site else {}
-        kept = {"impact": impact, "urgency": urgency, "answered": answered}
+        kept = {"impact": impact, "urgency": urgency, "answered": answered, "requester": LI.ref}
         case = self._do(
-            "submit", lambda unit: unit.feedback.submit("fault", "坏了", contact_name="李雷", **kept, **more), LI
+            "submit",
+            lambda unit: unit.feedback.submit("fault", "坏了", contact_name="李雷", **kept, **more),
+            BOSS if answered else LI,
         )
         self.cases.append(case.id)
 
@@ -366,7 +368,9 @@ def check_receipt(receipt, pauses):
     last = receipt.legs[-1].choice.rule.target
     amount = getattr(last, "amount", None)
     kinds = {type(leg.choice.rule.target) for leg in receipt.legs}
-    if amount is not None and len(kinds) == 1 and kinds <= {WorkingTime, Elapsed} and receipt.stopped_at:
+    # A change that leaves less than was used by then is due when it is made, whatever was counted.
+    spent = len(receipt.legs) > 1 and receipt.due_at == receipt.legs[-1].since
+    if amount is not None and not spent and len(kinds) == 1 and kinds <= {WorkingTime, Elapsed} and receipt.stopped_at:
         if receipt.state == "met":
             assert walked <= amount
         elif receipt.state == "missed":
