@@ -102,6 +102,13 @@ class Changes:
                 self._extend(old.digest)
         return made
 
+    def accept(self, kind: str, name: str, digest: str) -> Definition:
+        """Make a proposed revision (a plugin's newer seed, such as the holidays of another year) active, as ``put``."""
+        found = next((item for item in self.definitions.revisions(kind, name) if item.digest == digest), None)
+        if found is None:
+            raise NotFound("definition.proposal", field=f"definition.{kind}.{name}", value=digest)
+        return self.put(kind, name, found.data)
+
     def replay(
         self, feedback_id: str, *, policy: Mapping[str, Any] | None = None, calendars: Mapping[str, Any] | None = None
     ) -> tuple[Receipt, ...]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import attrs
 
+from careplug.clock import aware
 from careplug.criteria import All, Criteria, Is, Order
 from careplug.definitions import Definitions
+from careplug.errors import NotFound
 from careplug.ports import Measure, Unit
 from careplug.sla.decide import DefinitionBook, Offer, decision, differs, field_of, last_choices, last_set
 from careplug.sla.entities import Clock
@@ -211,10 +213,13 @@ class Sla:
         return follow(events, book or self.book)
 
     def explain(self, feedback_id: str, *, now: datetime | None = None) -> tuple[Receipt, ...]:
-        """The receipts of a case, with what the verdict facts of closed cycles pinned (SLA 10)."""
+        """The receipts of a case, with what the verdict facts of closed cycles pinned (SLA 10); ``NotFound`` for none."""
         self.unit.allow("sla.explain", feedback_id)
+        moment = aware(now, "explain.now") if now is not None else self.unit.now()
         history = self.history(feedback_id)
-        return pinned(receipts(history, now or self.unit.now()), history)
+        if not history.events:
+            raise NotFound("feedback.missing", field="feedback.id", value=feedback_id)
+        return pinned(receipts(history, moment), history)
 
     def project(self, feedback_id: str) -> tuple[Receipt, ...]:
         """Measure a case anew and bring its clocks in line; brief receipts."""
@@ -267,8 +272,9 @@ class Sla:
 
     def free(self, clock: Clock) -> None:
         """Give back the lease of a clock that was dealt with."""
-        now = self._stored(clock.feedback_id).get(clock.id, clock)
-        self._change(now, attrs.evolve(now, leased_until=None))
+        now = self._stored(clock.feedback_id).get(clock.id)
+        if now is not None:  # one that no fact explains went with the projection
+            self._change(now, attrs.evolve(now, leased_until=None))
 
     def advance(self, clock: Clock, receipt: Receipt, fired: Sequence[str]) -> None:
         """Move a held clock on to its next level after these fired; runs and due time are as the receipt says."""

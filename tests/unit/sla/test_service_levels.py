@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from careplug import Ref, Worker
+from careplug import Invalid, NotFound, Ref, Worker
 from careplug.contributions import PolicySource
 from careplug.plugin import hookimpl
 from careplug.sla.entities import Clock
@@ -239,7 +239,7 @@ class Contract:
     def candidates(cls, unit: Any, feedback: Any) -> list[Candidate]:
         found = []
         for number, data in enumerate(cls.data):
-            made = unit.definitions.put("policy", f"contract{number}", {**data, "when": NEVER})
+            made = unit.definitions.get("policy", f"contract{number}")
             policy = Policy.parse(made.name, {**data})
             found.append(Candidate(policy=policy, digest=made.digest, source="contract K-1", reason=f"§{number}"))
         return found
@@ -254,6 +254,9 @@ NEVER = {"field": "kind", "op": "eq", "value": "-"}
 
 def test_of_offered_policies_the_earliest_due_wins():
     desk = Desk(plugins=(Contract(),))
+    with desk.care.unit(actor=BOSS) as unit:  # when the contract is signed: a customer's submit may store no policy
+        for number, data in enumerate(Contract.data):
+            unit.definitions.put("policy", f"contract{number}", {**data, "when": NEVER})
     case = desk.submit()
     found = receipt(desk, case.id)
     assert (found.due_at, found.leg.choice.source, found.leg.choice.reason) == (START + 7 * H, "contract K-1", "§1")
@@ -279,6 +282,32 @@ def test_a_new_revision_moves_nothing_until_it_is_applied(desk: Desk):
         assert unit.changes.apply("policy", "standard") == (0, open_case.id)
     assert receipt(desk, open_case.id).due_at == START + 2 * H
     assert receipt(desk, closed.id).due_at == START + 24 * H
+
+
+def test_accepting_a_proposed_calendar_that_grows_moves_them_too(desk: Desk):
+    week = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+    office = {"name": "office", "zone": "Asia/Shanghai", "week": week, "published_until": "2026-01-07"}
+    with desk.care.unit(actor=BOSS) as unit:
+        grown = unit.definitions.put("calendar", "office", {**office, "published_until": "2026-12-31"}).digest
+        unit.definitions.put("calendar", "office", office)
+    put(desk, rule(target={"type": "working_days", "days": 5}))
+    case = desk.submit()
+    assert receipt(desk, case.id).provisional
+    with desk.care.unit(actor=BOSS) as unit:
+        assert unit.changes.accept("calendar", "office", grown).state == "active"
+        with pytest.raises(NotFound):
+            unit.changes.accept("calendar", "office", "0" * 32)
+    assert not receipt(desk, case.id).provisional
+
+
+def test_what_there_is_no_case_for_is_not_explained(desk: Desk):
+    case = desk.submit()
+    with desk.care.read(actor=BOSS) as unit:
+        with pytest.raises(NotFound):
+            unit.sla.explain("01a2066f-928e-7001-aca8-c5d416b506e1")
+        with pytest.raises(Invalid) as caught:
+            unit.sla.explain(case.id, now=START.replace(tzinfo=None))
+    assert caught.value.field == "explain.now"
 
 
 def test_a_calendar_that_grows_moves_exactly_the_provisional_clocks(desk: Desk):
