@@ -40,17 +40,22 @@ class Ref:
 class Actor:
     """Who acts: the reference, the roles careplug's permissions go by, and the side of the counter.
 
-    ``side`` is ``"service"``, ``"customer"`` or ``"system"``. ``person`` is False for jobs and automatic
+    ``side`` is ``"service"``, ``"customer"`` or ``"system"``; not given, it is the customer's for whoever has the role
+    ``customer`` and no other, since the service side sees every case. ``person`` is False for jobs and automatic
     replies: only a person of the service side meets a response target (SLA 4). ``organisations`` are those whose
     cases a customer may see beside the own ones.
     """
 
     ref: Ref
     roles: frozenset[str] = frozenset()
-    side: str = "service"
+    side: str = attrs.field()
     person: bool = True
     organisations: tuple[Ref, ...] = ()
     language: str = "en"
+
+    @side.default
+    def _side(self) -> str:
+        return "customer" if self.roles == {"customer"} else "service"
 
     @property
     def key(self) -> str:

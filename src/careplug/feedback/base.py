@@ -34,11 +34,12 @@ class Base:
 
     def _hold(self, ident: str, action: str, *, expected: int | None = None) -> Feedback:
         """Lock a case for an action the actor may take; what the actor may not see does not exist."""
-        held = self.timeline.hold(FEEDBACK, Feedback, ident, expected=expected)
+        held = self.timeline.hold(FEEDBACK, Feedback, ident)
         if not self.sees(held):
             raise NotFound("feedback.missing", field="feedback.id", value=ident)
         self.unit.allow(f"feedback.{action}", held)
-        return held
+        # Only now: the version of a case that the actor may not see is nobody's business either.
+        return self.timeline.hold(FEEDBACK, Feedback, ident, expected=expected)
 
     def sees(self, case: Feedback) -> bool:
         """Whether the actor may know of a case: customers their own and their organisations'."""

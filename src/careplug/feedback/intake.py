@@ -55,7 +55,8 @@ class Intake(Base):
         """Take a feedback in and start its clocks.
 
         ``impact`` and ``urgency`` are 1 (high) to 3; the stored matrix makes the priority of them. ``answered`` says that a
-        person of the service side took it on the phone: that meets the response target at intake (SLA 4). ``key`` with
+        person of the service side took it on the phone: that meets the response target at intake (SLA 4), and needs
+        ``feedback.call``, as any call does. ``key`` with
         ``source`` makes a repeated submit give the first result; another payload under it is ``Conflict``. An
         ``at`` in the past needs the permission ``feedback.backdate`` and a reason (``because``).
         """
@@ -78,9 +79,10 @@ class Intake(Base):
             "source": check_text(source, "source", longest=60),
             **self._custom(custom or {}),
         }
-        if answered:
-            data["answered"] = True
         self.unit.allow("feedback.submit")
+        if answered:
+            self.unit.allow("feedback.call")
+            data["answered"] = True
         return self._take(data, at=at, because=because, key=check_text(key, "key", longest=200))
 
     def _take(self, data: dict[str, Any], *, at: datetime | None, because: str, key: str) -> Feedback:

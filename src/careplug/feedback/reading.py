@@ -13,6 +13,7 @@ from careplug.criteria import Any as AnyOf
 from careplug.errors import NotFound
 from careplug.feedback.base import FEEDBACK, Base
 from careplug.feedback.entities import Feedback
+from careplug.feedback.fold import voided
 from careplug.refs import Ref
 from careplug.timeline.facts import Fact
 
@@ -97,11 +98,12 @@ class Reading(Base):
         return AnyOf(*own)
 
     def facts(self, ident: str) -> list[Fact]:
-        """The timeline of a case as the actor may read it: customers do not see what is internal."""
+        """The timeline of a case as the actor may read it: customers see neither what is internal nor what is void."""
         self.get(ident)
         found = self.timeline.facts(FEEDBACK, ident)
         if self.unit.actor.side == "customer":
-            return [fact for fact in found if fact.type not in _INTERNAL]
+            void = voided(found)
+            return [fact for fact in found if fact.type not in _INTERNAL and fact.sequence not in void]
         return found
 
     def records(self, criteria: Criteria | None = None, *, batch: int = 500) -> Iterator[Record]:

@@ -42,6 +42,14 @@ def test_an_edited_matrix_decides_for_later_cases():
     assert (first.priority, desk.submit(impact=3, urgency=3).priority) == (4, 2)
 
 
+def test_a_customer_cannot_say_that_the_service_answered():
+    desk = Desk()
+    with pytest.raises(Refused) as caught:
+        desk.submit(LI, answered=True)
+    assert caught.value.field == "permission.feedback.call"
+    assert desk.submit(WANG, answered=True, requester=LI.ref).number == "CP-2026-000001"
+
+
 @pytest.mark.parametrize(
     ("given", "code", "field"),
     [

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from careplug import Conflict, Invalid, NotFound, Ref, Refused
+from careplug import Actor, Conflict, Invalid, NotFound, Ref, Refused
 from careplug.criteria import Is
 from careplug.ports import StoredFile
 from careplug.timeline.facts import ERASED, Personal
@@ -93,6 +93,35 @@ def test_customers_do_not_read_internal_facts(desk: Desk):
         unit.feedback.reply(case.id, "您好")
     assert desk.facts(case.id) == ["submitted", "policy_decided", "noted", "replied"]
     assert desk.facts(case.id, LI) == ["submitted", "replied"]
+
+
+def test_customers_do_not_read_what_was_voided(desk: Desk):
+    case = desk.submit()
+    with desk.care.unit(actor=BOSS) as unit:
+        unit.feedback.reply(case.id, "写给别人的话")
+        unit.feedback.void(case.id, 3, reason="回错了单")
+    assert desk.facts(case.id) == ["submitted", "policy_decided", "replied", "voided"]
+    assert desk.facts(case.id, LI) == ["submitted"]
+
+
+def test_a_stale_version_says_nothing_of_a_case_that_may_not_be_seen(desk: Desk):
+    case = desk.submit()
+    with desk.care.unit(actor=MEI) as unit, pytest.raises(NotFound):
+        unit.feedback.step(case.id, "withdraw", expected=99)
+
+
+def test_whoever_is_a_customer_alone_stands_on_the_customers_side(desk: Desk):
+    desk.submit()
+    assert Actor(MEI.ref, frozenset({"customer", "engineer"})).side == "service"
+    with desk.care.read(actor=Actor(MEI.ref, frozenset({"customer"}))) as unit:
+        assert unit.feedback.find() == []
+
+
+@pytest.mark.parametrize("open_unit", ["unit", "read"])
+def test_a_unit_is_never_for_all_tenants(desk: Desk, open_unit: str):
+    with pytest.raises(Invalid) as caught:
+        getattr(desk.care, open_unit)(actor=LI, tenant=None)
+    assert (caught.value.code, caught.value.field) == ("care.tenant", "tenant")
 
 
 def test_pauses_are_keyed_by_reason_and_name_a_party(desk: Desk):
