@@ -2,10 +2,10 @@
 
 Each slice has its own database, one after the other of the two. In the first two all four work at once and one after the
 other is stopped wherever it is; in the next two three are held at chosen points (a claim of clocks, a durable handler,
-a message being sent), stopped there, and continued when the fourth has done all the work; and so on.
-Afterwards no level fired twice, no
-idempotency key is there twice, no task left two notes, every chain is whole, and late marks were refused. `sent twice`
-are messages that were under way when their worker was stopped: at least once is the promise, under the same key.
+a message being sent), stopped there, and continued when the fourth has done all the work; and so on. Afterwards no level
+fired twice, no idempotency key is there twice, no task left two notes, every chain is whole, and late marks were refused.
+`sent twice` are messages that were under way when their worker was stopped: at least once is the promise, under the
+same key.
 
 The whole proof is 10,000 cases, 40,000 levels.
 """
