@@ -16,7 +16,7 @@ from careplug.messages import sending
 from careplug.messages.directory import Parties
 from careplug.messages.entities import Message
 from careplug.messages.sending import BACKOFF, LEASE, Delivered, claim_and_send
-from careplug.refs import Ref
+from careplug.refs import Actor, Ref
 from tests.unit.messages.house import CUSTOMER, ENGINEER, LI, MANAGER, START, WANG, House
 
 
@@ -287,10 +287,11 @@ def test_a_row_erased_while_it_is_being_sent_stays_erased(house):
 
 
 def test_tenants_are_served_by_one_round(house):
+    subscription = {"events": ["closed"], "to": ["requester"], "channel": "post", "template": "closed"}
+    with house.care.unit(actor=Actor.engineer("zhao", "manager"), tenant="b") as unit:
+        unit.definitions.put("subscription", "closed", subscription)
     with house.care.unit(actor=CUSTOMER, tenant="b") as unit:
         unit.feedback.submit("fault", "in b", requester=LI)
-        subscription = {"events": ["closed"], "to": ["requester"], "channel": "post", "template": "closed"}
-        unit.definitions.put("subscription", "closed", subscription)
     with house.care.transaction(tenant="b") as store:
         (message,) = store.find(Message)
         store.save(attrs.evolve(message, channel="post"), was=message)
