@@ -18,8 +18,10 @@ from careplug.audit import rebuild, verify
 from careplug.clock import ManualClock
 from careplug.errors import Invalid, Refused
 from careplug.feedback.entities import Feedback, Pause
+from careplug.refs import IMPORT, new_id
 from careplug.sla.entities import Clock, FiredLevel
 from careplug.sla.target import Elapsed, WorkingTime
+from careplug.timeline.story import Timeline
 from tests.unit.sla.oracle import Oracle
 
 START = datetime(2026, 1, 5, 2, tzinfo=UTC)
@@ -316,6 +318,38 @@ class House:
                 key = (fact.data["metric"], fact.data["cycle"], fact.data["generation"])
                 fired[(*key, fact.data["level"])] += fact.sequence > began.get(key, 10**9)
         assert all(count <= 1 for count in fired.values()), fired
+
+    # -- the same history from a log --
+
+    def check_import(self):
+        """What people did, imported as facts into an empty house, gives the same receipts."""
+        other = House()
+        other.clock.set(self.clock())
+        names: dict[str, str] = {ident: new_id() for ident in self.cases}
+        with self.care.read(actor=BOSS) as unit:
+            stories = {ident: unit.feedback.facts(ident) for ident in self.cases}
+        with other.care.unit(actor=IMPORT) as unit:
+            for ident, facts in stories.items():
+                _import(unit.get(Timeline), names, ident, facts)
+        for ident, name in names.items():
+            assert other.told(name) == self.told(ident)
+        other.close()
+
+    def told(self, ident):
+        """What the receipts of a case say about its time; levels of imported history never fire."""
+        with self.care.read(actor=BOSS) as unit:
+            return [attrs.evolve(item, levels=(), legs=(), pinned=None, back_dated=()) for item in unit.sla.explain(ident)]
+
+
+def _import(timeline, names, ident, facts):
+    draft = Feedback(id=names[ident], number="", kind="fault", state="", received_at=facts[0].at)
+    timeline.new("feedback", draft)
+    for fact in facts:
+        if fact.type not in {"policy_decided", "verdict", "escalated"}:
+            data = {
+                key: names.get(value, value) if isinstance(value, str) else value for key, value in fact.data.items()
+            }
+            timeline.append("feedback", names[ident], fact.type, data, at=fact.at, actor=fact.actor, origin="import")
 
 
 REFUSALS = {"step", "pause", "resume", "merge", "void", "call", "override", "appoint", "record", "permission", "fact"}

@@ -93,7 +93,7 @@ class Sla:
             ended = after.category != "open" and not judged(history)
         if ended:
             self._pass_verdicts(fact, found, history)
-            if judged(history):  # an earlier verdict on this cycle is superseded by now
+            if any(event.type == "verdict" for event in history.events):  # an earlier one may be superseded by now
                 history = self.history(fact.subject_id)
         self._write(fact.subject_id, found, history)
 
