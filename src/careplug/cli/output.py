@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import attrs
 
 from careplug.cli.layout import plain as printable
+from careplug.cli.layout import width, wrap
 from careplug.cli.session import Session
 from careplug.refs import Ref
 from careplug.timeline.facts import canonical
@@ -22,6 +23,9 @@ __all__ = ["Column", "Tell", "data_of", "emit", "line", "pairs", "progress", "ta
 
 Tell = Callable[..., None]
 """Called with how much is done and, where that is known, how much there is."""
+
+_FOLDED = 14
+"""A cell that may be folded is at least so wide."""
 
 _PIPED = 120
 """Columns where nobody says how wide the output is."""
@@ -54,26 +58,66 @@ def line(text: str = "") -> None:
 def table(session: Session, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
     """A table for people. Chinese letters are counted as two columns, long cells are folded, none is cut.
 
-    A column that holds nothing is left out.
+    A column that holds nothing is left out. On a terminal too narrow for the table each row is a paragraph.
     """
+    used = [number for number in range(len(columns)) if any(row[number] for row in rows)]
+    shown = [columns[number] for number in used]
+    heads = [session.say(column.code) for column in shown]
+    cells = [[printable(row[number]) for number in used] for row in rows]
+    if title:
+        line(title)
+    room = _console(sys.stdout).width
+    if _least(shown, heads, cells) > room:
+        for row in cells:
+            print("\n".join(_paragraph(shown, heads, row, room)))
+    else:
+        _grid(shown, heads, cells)
+
+
+def _grid(columns: Sequence[Column], heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.table import Table
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
-    used = [number for number in range(len(columns)) if any(row[number] for row in rows)]
-    for column in (columns[number] for number in used):
+    for number, (column, head) in enumerate(zip(columns, heads, strict=True)):
         shown.add_column(
-            session.say(column.code),
+            head,
             justify="right" if column.right else "left",
             no_wrap=column.whole,
             overflow="fold",
             ratio=column.ratio,
+            min_width=min(_widest(head, rows, number), _FOLDED),
         )
     for row in rows:
-        shown.add_row(*(printable(row[number]) for number in used))
-    if title:
-        line(title)
+        shown.add_row(*row)
     _print(shown)
+
+
+def _widest(head: str, rows: Sequence[Sequence[str]], number: int) -> int:
+    lines = (each for row in rows for each in row[number].split("\n"))
+    return max(width(head), max(map(width, lines), default=0))
+
+
+def _least(columns: Sequence[Column], heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many columns of the terminal a table needs where every cell that may be folded is."""
+    widest = [_widest(head, rows, number) for number, head in enumerate(heads)]
+    needed = (wide if column.whole else min(wide, _FOLDED) for column, wide in zip(columns, widest, strict=True))
+    return sum(needed) + 3 * len(columns)
+
+
+def _paragraph(columns: Sequence[Column], heads: Sequence[str], row: Sequence[str], room: int) -> list[str]:
+    """A row as lines: its cells one behind the other, numbers with their heading."""
+    lines = [""]
+    for column, head, cell in zip(columns, heads, row, strict=True):
+        if not cell:
+            continue
+        words = f"{head} {cell}" if column.right else cell
+        parts = wrap(words, room - 2)
+        if lines[-1] and (len(parts) > 1 or width(lines[-1]) + 2 + width(parts[0]) > room):
+            lines.append("  ")
+        lines[-1] += ("  " if lines[-1].strip() else "") + parts[0]
+        lines += [f"  {part}" for part in parts[1:]]
+    return lines
 
 
 def pairs(session: Session, rows: Sequence[tuple[str, str]]) -> None:

@@ -87,7 +87,6 @@ def _named(unit: CareUnit, found: Ref | None) -> str:
 _CLOCKS = (
     Column("cli.column.metric"),
     Column("cli.column.state", whole=True),
-    Column("cli.column.started", whole=True),
     Column("cli.column.due", whole=True),
     Column("cli.column.stopped", whole=True),
     Column("cli.column.policy"),
@@ -107,7 +106,6 @@ def brief(session: Session, unit: CareUnit, clocks: Sequence[Clock]) -> None:
             (
                 title if clock.cycle == 1 else session.say("cli.metric_cycle", metric=title, cycle=clock.cycle),
                 names.word("state", "late" if late else clock.state),
-                moment(session, clock.started_at),
                 moment(session, clock.due_at) + (session.say("cli.provisional") if clock.provisional else ""),
                 moment(session, clock.stopped_at),
                 clock.policy,
