@@ -18,7 +18,7 @@ import attrs
 from careplug.contributions import Seed
 from careplug.criteria import Is
 from careplug.entity import EntitySpec, column
-from careplug.errors import NotFound
+from careplug.errors import NotFound, Retry
 from careplug.ports import Transaction, Unit
 from careplug.refs import new_id
 from careplug.text import Text
@@ -172,6 +172,7 @@ class Definitions:
         if parse is not None:
             parse(name, data)
         digest = digest_of(kind, data)
+        self._hold()
         old = self.active(kind).get(name)
         if old is not None and old.digest == digest:
             return old
@@ -215,6 +216,17 @@ class Definitions:
         """Every revision of a name, oldest first."""
         found = [item for item in self._known().rows if (item.kind, item.name) == (kind, name)]
         return sorted(found, key=lambda item: item.revision)
+
+    def _hold(self) -> None:
+        """Be the only one to change this tenant's definitions: two revisions of a name must not both end up active."""
+        store, ident = self.unit.store, stamp_id(self.unit.tenant)
+        self._known()  # stores the seeds, and with them the stamp, where the tenant has none
+        stamp = store.get(Stamp, ident, lock=True)
+        if stamp is None or stamp.token == self._known().token:
+            return
+        self._seen = None
+        if stamp.token != self._known().token:  # a host's snapshot from before: it cannot see what it would replace
+            raise Retry("definition.busy", field="definition.stamp")
 
     def _touch(self) -> None:
         store, tenant = self.unit.store, self.unit.tenant

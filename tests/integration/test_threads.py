@@ -116,3 +116,23 @@ def test_threads_that_begin_a_tenant_together_give_it_one_set_of_definitions(car
         assert len(unit.definitions.everything()) == len(care.setup.definitions.seeds)
     with care.transaction(tenant="new", writes=False) as store:
         assert {clock.state for clock in store.find(Clock)} == {"running"}
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])  # a writer on SQLite is alone anyway
+def test_two_who_change_one_definition_leave_one_active(name, new_database):
+    begin = threading.Barrier(2)
+
+    def put(care, row):
+        with care.unit(actor=BOSS) as unit:
+            unit.definitions.get("matrix", "priority")
+            begin.wait()
+            unit.definitions.put("matrix", "priority", {"rows": [[1, 1, 1], [2, 2, 2], row]})
+
+    with Care(new_database(name), environ=ONLY_STORE) as care:
+        care.upgrade()
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(put, care, row) for row in ([3, 3, 3], [4, 4, 4])]:
+                done.result()
+        with care.read(actor=BOSS) as unit:
+            found = unit.definitions.revisions("matrix", "priority")
+    assert [(item.revision, item.state) for item in found] == [(1, "retired"), (2, "retired"), (3, "active")]
