@@ -287,6 +287,9 @@ class Sent:
 class Channel(Protocol):
     """A way to reach people. ``send`` raises ``Invalid`` for an address that can never work (given up at once);
     any other exception means: try again later.
+
+    One with the attribute ``needs_address = False`` (a log, the console) is also handed messages to people who have
+    no address for it; to any other channel such a message is never given and becomes a dead letter.
     """
 
     name: str
