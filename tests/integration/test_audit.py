@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -9,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from careplug import Actor, Care
-from careplug.audit import checkpoint, verify
+from careplug.audit import checkpoint, rebuild, verify
 from careplug.clock import ManualClock
 from careplug.errors import Invalid, NotFound
 from careplug.timeline import chain
 from careplug.timeline.facts import FactRow
+from careplug.worker import again
 
 KEY = b"0123456789abcdef0123456789abcdef"
 CUSTOMER, ENGINEER = Actor.customer("li"), Actor.engineer("wang")
@@ -182,6 +184,33 @@ def test_a_checkpoint_that_was_changed_is_not_believed(house, tmp_path):
     file.write_bytes(b"".join(lines))
     assert dict(verify(house.care, checkpoint=file, key=b"another key of 16").counts) == {"signature": 1}
     assert dict(verify(house.care, checkpoint=file, key=KEY).counts) == {"cut": 1}
+
+
+def test_two_who_write_the_same_cases_at_once_leave_whole_chains(house):
+    idents = [house.case(), house.case()]
+    troubles = []
+
+    def write(order):
+        try:
+            for number in range(8):
+                again(lambda number=number: one(order, number))
+        except Exception as error:
+            troubles.append(error)
+
+    def one(order, number):
+        with house.care.unit(actor=ENGINEER) as unit:
+            for ident in order:
+                unit.feedback.note(ident, f"{number}")
+
+    threads = [threading.Thread(target=write, args=(order,)) for order in (idents, idents[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert troubles == []
+    assert [len(house.rows(ident)) for ident in idents] == [23, 23]
+    assert verify(house.care).whole
+    assert rebuild(house.care).whole
 
 
 def test_keys_and_files_that_cannot_be_used_are_refused(house, tmp_path):

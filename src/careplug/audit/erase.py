@@ -10,7 +10,7 @@ import attrs
 from careplug.criteria import All, Criteria, Is, Order
 from careplug.criteria import Any as AnyOf
 from careplug.errors import Invalid, Retry
-from careplug.feedback.base import FEEDBACK
+from careplug.feedback.base import FEEDBACK, check_text
 from careplug.feedback.entities import Attachment, Feedback, RequestKey
 from careplug.feedback.service import FeedbackService
 from careplug.messages.directory import Parties
@@ -70,6 +70,7 @@ def erase_contact(
     leaves out what is done. Every chain stays valid. The reference itself stays: it is the host's, and opaque.
     """
     ref = _ref(ref_or_party)
+    check_text(request, "erase.request", required=True, longest=100)
     with care.read(actor=actor, tenant=tenant) as unit:
         unit.allow("privacy.erase", ref)
     run = _Run(care, actor, tenant, request)
