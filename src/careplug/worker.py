@@ -340,10 +340,17 @@ def _fire_level(
         "to": list(level.to) if loud else [],
     }
     unit.get(Timeline).append("feedback", clock.feedback_id, "escalated", data)
-    if level.action == "close":
-        unit.get(FeedbackService).step(clock.feedback_id, "close", note="")
-        return "closed"
-    return "levels"
+    return "closed" if level.action == "close" and _close(unit, clock.feedback_id) else "levels"
+
+
+def _close(unit: Any, feedback_id: str) -> bool:
+    """Close a case for want of objections, if it is still one that can be closed."""
+    service = unit.get(FeedbackService)
+    case = unit.get(Timeline).current("feedback", feedback_id)
+    if not any(step.name == "close" for step in service.possible(case)):
+        return False
+    service.step(feedback_id, "close", note="")
+    return True
 
 
 def _same(item: Receipt, clock: Clock) -> bool:

@@ -169,6 +169,35 @@ def test_an_automatic_closing_that_was_voided_is_not_done_again(house):
     assert house.read(house.cases[0]).state == "resolved"
 
 
+def test_nobody_closes_a_case_that_was_withdrawn_after_a_reopening_that_was_voided(house):
+    house.step(0, "confirm", 0)
+    house.step(0, "resolve", 0)
+    house.step(0, "reopen", 0)
+    house.step(0, "withdraw", 0)
+    void(house, "reopened")
+    assert clocks(house, "acceptance")[0].state == "void"
+    house.wait(9 * 1440)
+    house.work()
+    assert house.read(house.cases[0]).state == "withdrawn"
+
+
+def test_a_closing_that_is_not_possible_any_more_is_left():
+    house = House()
+    with house.care.unit(actor=BOSS) as unit:
+        metric = unit.definitions.get("metric", "acceptance").data
+        unit.definitions.put("metric", "acceptance", {key: metric[key] for key in metric if key != "voided_by"})
+    house.submit(impact=3, urgency=3, site=False, answered=False)
+    house.step(0, "confirm", 0)
+    house.step(0, "resolve", 0)
+    house.step(0, "reopen", 0)
+    house.step(0, "withdraw", 0)
+    void(house, "reopened")
+    assert clocks(house, "acceptance")[0].state == "running"
+    house.wait(9 * 1440)
+    house.work()
+    assert house.read(house.cases[0]).state == "withdrawn"
+
+
 def test_the_levels_of_a_new_appointment_are_its_own(house):
     house.appoint(0)
     house.wait(1440)

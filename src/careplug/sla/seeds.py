@@ -117,6 +117,7 @@ _METRICS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         {
             "starts": [_on("resolved")],
             "stops": [_on("closed"), _on("reopened"), _on("overridden")],
+            "voided_by": [_on("withdrawn"), _on("merged"), _on("rejected")],
             "counted": False,
         },
     ),
