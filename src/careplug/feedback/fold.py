@@ -216,7 +216,6 @@ FACT_TYPES: tuple[FactType, ...] = (
     _type("policy_decided", "Promise decided", "服务承诺确定", final=True),
     _type("escalated", "Escalated", "升级提醒", final=True),
     _type("verdict", "Verdict", "达成判定", final=True),
-    _type("calendar_extended", "Calendar extended", "日历已延伸", final=True),
 )
 
 
