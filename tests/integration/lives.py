@@ -338,7 +338,9 @@ class House:
     def told(self, ident):
         """What the receipts of a case say about its time; levels of imported history never fire."""
         with self.care.read(actor=BOSS) as unit:
-            return [attrs.evolve(item, levels=(), legs=(), pinned=None, back_dated=()) for item in unit.sla.explain(ident)]
+            return [
+                attrs.evolve(item, levels=(), legs=(), pinned=None, back_dated=()) for item in unit.sla.explain(ident)
+            ]
 
 
 def _import(timeline, names, ident, facts):
