@@ -14,7 +14,20 @@ import attrs
 
 from careplug.errors import Invalid
 
-__all__ = ["OPS", "All", "Any", "Criteria", "Is", "Not", "Order", "from_data", "matches", "parts", "to_data"]
+__all__ = [
+    "OPS",
+    "All",
+    "Any",
+    "Criteria",
+    "Is",
+    "Not",
+    "Order",
+    "from_data",
+    "matches",
+    "page_size",
+    "parts",
+    "to_data",
+]
 
 OPS = ("eq", "in", "lt", "le", "gt", "ge", "is_null", "prefix")
 """Comparisons: ``in`` takes a tuple, ``is_null`` True or False, ``prefix`` text by code point."""
@@ -120,6 +133,13 @@ def parts(criteria: Criteria | None) -> Iterator[Is]:
     elif criteria is not None:
         for part in criteria.parts:
             yield from parts(part)
+
+
+def page_size(limit: object, field: str) -> int:
+    """How many rows a page may have: at least one. ``Invalid`` else: SQLite takes −1, and None, as all there are."""
+    if type(limit) is not int or limit < 1:
+        raise Invalid("page.limit", field=f"{field}.limit", value=repr(limit)[:60])
+    return limit
 
 
 def to_data(criteria: Criteria) -> dict[str, Value]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from careplug.criteria import All, Criteria, Is, Order
+from careplug.criteria import All, Criteria, Is, Order, page_size
 from careplug.feedback.entities import Feedback
 from careplug.ports import Unit
 from careplug.refs import Ref
@@ -62,7 +62,8 @@ def queue(
         parts.append(Is("due_at", "lt", before))
     if metric:
         parts.append(Is("metric", "eq", metric))
-    clocks = unit.store.pick(Clock, _CLOCK, All(*parts), order=(Order("due_at"),), limit=limit, after=after)
+    size = page_size(limit, "queue")
+    clocks = unit.store.pick(Clock, _CLOCK, All(*parts), order=(Order("due_at"),), limit=size, after=after)
     idents = tuple(dict.fromkeys(clock[1] for clock in clocks))
     cases = {case[0]: case[1:] for case in unit.store.pick(Feedback, _CASE, Is("id", "in", idents))} if idents else {}
     return [QueueLine(*clock, *cases[clock[1]]) for clock in clocks if clock[1] in cases]

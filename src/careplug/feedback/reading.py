@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from careplug.criteria import All, Criteria, Is, Order
+from careplug.criteria import All, Criteria, Is, Order, page_size
 from careplug.criteria import Any as AnyOf
 from careplug.errors import NotFound
 from careplug.feedback.base import FEEDBACK, Base
@@ -71,7 +71,7 @@ class Reading(Base):
         self.unit.allow("feedback.list")
         scope = self._scope()
         wanted = [part for part in (scope, criteria) if part is not None]
-        return self.unit.store.find(Feedback, All(*wanted), order=order, limit=limit, after=after)
+        return self.unit.store.find(Feedback, All(*wanted), order=order, limit=page_size(limit, "find"), after=after)
 
     def by_ids(self, idents: Sequence[str]) -> dict[str, Feedback]:
         """Cases by id in one query; those the actor may not see are left out."""

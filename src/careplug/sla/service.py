@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from careplug.clock import aware
-from careplug.criteria import All, Criteria, Is, Order
+from careplug.criteria import All, Criteria, Is, Order, page_size
 from careplug.definitions import Definitions
 from careplug.errors import NotFound
 from careplug.ports import Measure, Unit
@@ -314,7 +314,8 @@ class Sla:
             parts.append(Is("due_at", "lt", before))
         if metric:
             parts.append(Is("metric", "eq", metric))
-        return self.unit.store.find(Clock, All(*parts), order=(Order("due_at"),), limit=limit, after=after)
+        size = page_size(limit, "due")
+        return self.unit.store.find(Clock, All(*parts), order=(Order("due_at"),), limit=size, after=after)
 
     def clocks(self, feedback_ids: Sequence[str]) -> list[Clock]:
         """The clocks of some cases, in one query."""

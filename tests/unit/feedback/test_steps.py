@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from careplug import Actor, Conflict, Invalid, NotFound, Ref, Refused
 from careplug.criteria import Is
 from careplug.ports import StoredFile
+from careplug.queue import queue
 from careplug.timeline.facts import ERASED, Personal
 from tests.unit.feedback.desk import BOSS, LI, MEI, START, WANG, Desk
 
@@ -298,3 +300,19 @@ def test_pages_go_on_where_the_last_one_ended(desk: Desk):
             after = (page[-1].received_at, page[-1].id)
     assert len(seen) == 5
     assert set(seen) == made
+
+
+@pytest.mark.parametrize("limit", [0, -1, None, True, "5"])
+@pytest.mark.parametrize(
+    ("ask", "field"),
+    [
+        (lambda unit, limit: unit.feedback.find(limit=limit), "find.limit"),
+        (lambda unit, limit: unit.sla.due(limit=limit), "due.limit"),
+        (lambda unit, limit: queue(unit, limit=limit), "queue.limit"),
+    ],
+)
+def test_a_page_has_an_end(desk: Desk, ask: Any, field: str, limit: object):
+    desk.submit()
+    with desk.care.read(actor=BOSS) as unit, pytest.raises(Invalid) as caught:
+        ask(unit, limit)
+    assert (caught.value.code, caught.value.field) == ("page.limit", field)
