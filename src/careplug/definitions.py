@@ -66,9 +66,12 @@ SPECS = (
 )
 
 
-def digest_of(kind: str, data: Mapping[str, Any]) -> str:
-    """The name of a revision: the first 32 hex digits of SHA-256 over its canonical text."""
-    return hashlib.sha256(f"{kind}\n{canonical(data)}".encode()).hexdigest()[:DIGEST_LENGTH]
+def digest_of(kind: str, name: str, data: Mapping[str, Any]) -> str:
+    """The digest of a revision: the first 32 hex digits of SHA-256 over kind, name and canonical text.
+
+    The name is part of it, so that two definitions that say the same are still two: what pins one names it.
+    """
+    return hashlib.sha256(f"{kind}\n{name}\n{canonical(data)}".encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def stamp_id(tenant: str) -> str:
@@ -171,7 +174,7 @@ class Definitions:
         parse = self.cache.parsers.get(kind)
         if parse is not None:
             parse(name, data)
-        digest = digest_of(kind, data)
+        digest = digest_of(kind, name, data)
         self._hold()
         old = self.active(kind).get(name)
         if old is not None and old.digest == digest:
@@ -289,7 +292,7 @@ def _from_seeds(seeds: Iterable[Seed], tenant: str, now: datetime) -> list[Defin
             tenant=tenant,
             kind=seed.kind,
             name=seed.name,
-            digest=digest_of(seed.kind, seed.data),
+            digest=digest_of(seed.kind, seed.name, seed.data),
             data=dict(seed.data),
             label=seed.label,
             source="seed",

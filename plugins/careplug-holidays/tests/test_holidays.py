@@ -153,7 +153,7 @@ def test_the_seed_is_a_calendar(china):
     assert [*calendar.working_dates(first, last)] == [*china.working_dates(first, last)]
     assert calendar.published_until == date(2026, 12, 31)
     assert json.loads(canonical(seed.data)) == dict(seed.data)
-    assert digest_of(seed.kind, seed.data) == digest_of(seed.kind, dict(seed.data))
+    assert digest_of(seed.kind, seed.name, seed.data) == digest_of(seed.kind, seed.name, dict(seed.data))
 
 
 def test_the_plugin_loads_without_the_library():

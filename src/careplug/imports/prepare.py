@@ -61,14 +61,14 @@ def prepare(care: Care, found: ImportMap, *, actor: Actor, tenant: str) -> str |
             return None
         content = {"policies": sorted(found.policies)}
         definitions.put(POLICY_SET, found.name, content)
-        return digest_of(POLICY_SET, content)
+        return digest_of(POLICY_SET, found.name, content)
 
 
 def _store(unit: Any, kind: str, name: str, data: Mapping[str, Any]) -> None:
     """Store a definition; one that a person or another plugin wrote is not replaced."""
     definitions: Definitions = unit.get(Definitions)
     old = definitions.active(kind).get(name)
-    digest = digest_of(kind, data)
+    digest = digest_of(kind, name, data)
     if old is not None and old.digest == digest:
         return
     if old is not None and old.source not in {IMPORT.key, unit.actor.key}:

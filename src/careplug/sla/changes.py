@@ -165,7 +165,7 @@ class Changes:
     ) -> Offer:
         """The offer with one definition replaced by unstored data."""
         value = self.definitions.cache.parsers[kind](name, data)
-        digest = digest_of(kind, data)
+        digest = digest_of(kind, name, data)
         extra[kind, digest] = value
         if kind == "calendar":
             return attrs.evolve(offer, calendars={**offer.calendars, name: (digest, value)})
