@@ -44,7 +44,8 @@ class FactType:
 
     ``personal`` names the data keys kept beside the fact, salted, so that they can be erased. ``fold``
     gives the fields of the projection that the fact changes: a pure function of (projection, data, fact).
-    ``final`` facts cannot be voided. ``version`` grows when the data's shape does.
+    ``final`` facts cannot be voided. Customers read ``public`` ones only. ``edits`` says that the fact changes what a
+    person edits, so that the subject's version moves on.
     """
 
     name: str
@@ -54,6 +55,7 @@ class FactType:
     fold: Callable[[Any, Mapping[str, Any], Any], Mapping[str, Any]] | None = None
     edits: bool = False
     final: bool = False
+    public: bool = False
 
 
 @attrs.frozen

@@ -313,16 +313,16 @@ class StoredFile:
 
 
 class Files(Protocol):
-    """Where attachments are kept. Called outside transactions."""
+    """Where attachments are kept. Called outside transactions. A key of another tenant is as one that is gone."""
 
     def put(self, stream: IO[bytes], *, name: str, media_type: str, tenant: str) -> StoredFile:
         """Keep a stream."""
 
-    def open(self, key: str) -> IO[bytes]:
-        """Read one; ``NotFound`` where it is gone."""
+    def open(self, key: str, *, tenant: str) -> IO[bytes]:
+        """Read one; ``NotFound`` where this tenant has none of that key."""
 
-    def delete(self, key: str) -> None:
-        """Forget one; silently where it is gone."""
+    def delete(self, key: str, *, tenant: str) -> None:
+        """Forget one; silently where this tenant has none of that key."""
 
     def keys(self) -> Iterator[str]:
         """Every key, to find orphans."""

@@ -1,21 +1,28 @@
-"""Durable work: a handler's task for one fact, and the row that says when a job runs next."""
+"""Durable work: a handler's task for one fact, the row that says when a job runs next, and trying again."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from careplug.criteria import Is
 from careplug.entity import EntitySpec, column
+from careplug.errors import Retry
 from careplug.refs import new_id
 from careplug.timeline.facts import Fact
 
 if TYPE_CHECKING:
     from careplug.ports import Transaction, Unit
 
-__all__ = ["BACKOFF", "SPECS", "JobRow", "Task", "enqueue", "job_row"]
+__all__ = ["BACKOFF", "SPECS", "JobRow", "Task", "again", "enqueue", "job_row"]
+
+T = TypeVar("T")
+
+_TRIES = 5
 
 BACKOFF = (
     timedelta(minutes=1),
@@ -24,7 +31,7 @@ BACKOFF = (
     timedelta(hours=2),
     timedelta(hours=12),
 )
-"""Waits between the tries of a task; after the last it is ``failed`` and a person sees it."""
+"""Waits after each failed try of a task or a message; after one more it is ``failed`` and a person sees it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +77,16 @@ SPECS = (
     ),
     EntitySpec(name="job", cls=JobRow, unique=(("name",),), claimable=True),
 )
+
+
+def again(work: Callable[[], T]) -> T:
+    """Run a short unit of work again where the database says that it was unlucky (deadlock, busy), a few times."""
+    for attempt in range(1, _TRIES):
+        try:
+            return work()
+        except Retry:
+            time.sleep(0.01 * attempt)
+    return work()
 
 
 def enqueue(unit: Unit, handler: str, fact: Fact) -> None:

@@ -19,7 +19,7 @@ import attrs
 
 from careplug.contributions import Handler, Job
 from careplug.criteria import Is
-from careplug.errors import CareError, Conflict, Retry, SchemaMissing, SchemaNewer
+from careplug.errors import CareError, Conflict, SchemaMissing, SchemaNewer
 from careplug.feedback.entities import Feedback
 from careplug.feedback.service import FeedbackService
 from careplug.messages.sending import Delivered, claim_and_send
@@ -28,7 +28,7 @@ from careplug.sla.entities import Clock, FiredLevel
 from careplug.sla.policy import Level
 from careplug.sla.receipt import LevelTime, Receipt
 from careplug.sla.service import Sla
-from careplug.tasks import BACKOFF, JobRow, Task, job_row
+from careplug.tasks import BACKOFF, JobRow, Task, again, job_row
 from careplug.timeline.story import Timeline
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ _MESSAGES = 5
 _AWAY = timedelta(hours=1)
 """How often a task is looked at again whose handler is not installed: its plugin may come back."""
 
-_TRIES = 5
 _log = logging.getLogger("careplug.worker")
 T = TypeVar("T")
 
@@ -360,13 +359,3 @@ def _same(item: Receipt, clock: Clock) -> bool:
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:
     for key, value in more.items():
         counts[key] += value
-
-
-def again(work: Callable[[], T]) -> T:
-    """Run a unit's work again where the database asks for it (deadlock, busy), a few times."""
-    for attempt in range(1, _TRIES):
-        try:
-            return work()
-        except Retry:
-            time.sleep(0.01 * attempt)
-    return work()

@@ -13,9 +13,9 @@ from careplug import Actor, Care
 from careplug.audit import checkpoint, rebuild, verify
 from careplug.clock import ManualClock
 from careplug.errors import Invalid, NotFound
+from careplug.tasks import again
 from careplug.timeline import chain
 from careplug.timeline.facts import FactRow
-from careplug.worker import again
 
 KEY = b"0123456789abcdef0123456789abcdef"
 CUSTOMER, ENGINEER = Actor.customer("li"), Actor.engineer("wang")

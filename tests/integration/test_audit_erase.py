@@ -133,11 +133,11 @@ def test_a_broken_run_goes_on_where_it_was():
     kept = care.setup.files.delete
     calls = []
 
-    def fail(key):
+    def fail(key, *, tenant):
         calls.append(key)
         if len(calls) == 3:
             raise OSError("no space left")
-        kept(key)
+        kept(key, tenant=tenant)
 
     care.setup.files.delete = fail
     with pytest.raises(OSError, match="no space"):

@@ -252,5 +252,5 @@ def test_what_gives_no_engine_is_refused():
 def test_every_sentence_stands_in_both_languages_and_says_the_field():
     for code, sentence in SENTENCES.items():
         assert sentence.en.startswith("{field}: "), code
-        assert sentence.zh.startswith("{field}:"), code
+        assert sentence.zh.startswith("{field}："), code
         assert sentence.en.endswith((".", "upgrade")), code

@@ -112,7 +112,7 @@ class _Run:
             counted = self._erase(unit, due)
             keys = _file_keys(unit, idents)
         for key in keys:
-            self.care.setup.files.delete(key)
+            self.care.setup.files.delete(key, tenant=self.tenant)
         self._add(before=len(idents) - len(due), cases=len(due), **counted)
 
     def _erase(self, unit: CareUnit, idents: Sequence[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from careplug.criteria import All, Is
-from careplug.errors import Conflict, Invalid
+from careplug.errors import Conflict, Invalid, Refused
 from careplug.feedback.base import FEEDBACK, Base, check_custom, check_ref, check_text
 from careplug.feedback.entities import KINDS, Feedback, RequestKey
 from careplug.feedback.fold import told
@@ -80,6 +80,7 @@ class Intake(Base):
             **self._custom(custom or {}),
         }
         self.unit.allow("feedback.submit")
+        self._in_own_name(data)
         if answered:
             self.unit.allow("feedback.call")
             data["answered"] = True
@@ -130,6 +131,16 @@ class Intake(Base):
         if not found or found[0].payload != payload:
             raise Conflict("key.used", field="key", value=key)
         return self.timeline.hold(FEEDBACK, Feedback, found[0].result)
+
+    def _in_own_name(self, data: Mapping[str, Any]) -> None:
+        """A customer speaks for nobody else: the case would stand in somebody else's list."""
+        actor = self.unit.actor
+        if actor.side != "customer":
+            return
+        if data["requester"] != actor.ref:
+            raise Refused("submit.requester", field="requester.other", value=data["requester"])
+        if data["organisation"] is not None and data["organisation"] not in actor.organisations:
+            raise Refused("submit.organisation", field="organisation.other", value=data["organisation"])
 
     def _kind(self, kind: object) -> str:
         if kind not in KINDS:

@@ -19,8 +19,8 @@ from careplug.timeline.facts import Fact
 
 __all__ = ["Reading", "Record"]
 
-_INTERNAL = frozenset({"noted", "policy_decided", "verdict", "escalated", "assigned", "warned", "erased", "voided"})
-"""What customers are not shown of a timeline."""
+_INTERNAL = ("note", "because", "violations", "flags")
+"""What customers are not shown of a public fact: words among colleagues, remarks of an import."""
 
 
 @attrs.frozen(kw_only=True)
@@ -98,13 +98,19 @@ class Reading(Base):
         return AnyOf(*own)
 
     def facts(self, ident: str) -> list[Fact]:
-        """The timeline of a case as the actor may read it: customers see neither what is internal nor what is void."""
+        """The timeline of a case as the actor may read it: customers see public facts that are not void, and of these
+        not what colleagues say to each other.
+        """
         self.get(ident)
         found = self.timeline.facts(FEEDBACK, ident)
         if self.unit.actor.side == "customer":
             void = voided(found)
-            return [fact for fact in found if fact.type not in _INTERNAL and fact.sequence not in void]
+            return [_told(fact) for fact in found if self._public(fact) and fact.sequence not in void]
         return found
+
+    def _public(self, fact: Fact) -> bool:
+        kind = self.unit.setup.fact_types.get((FEEDBACK, fact.type))
+        return kind is not None and kind.public
 
     def records(self, criteria: Criteria | None = None, *, batch: int = 500) -> Iterator[Record]:
         """The whole record (S1), oldest first, read in pages by key: any length in bounded memory."""
@@ -116,6 +122,10 @@ class Reading(Base):
             if len(page) < batch:
                 return
             after = (page[-1].received_at, page[-1].id)
+
+
+def _told(fact: Fact) -> Fact:
+    return attrs.evolve(fact, data={key: value for key, value in fact.data.items() if key not in _INTERNAL})
 
 
 def record_of(case: Feedback) -> Record:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -21,17 +21,9 @@ from careplug.messages.entities import Message
 from careplug.messages.rendering import render
 from careplug.ports import Channel, Outgoing, Transaction, Unit
 from careplug.refs import SYSTEM, Actor
+from careplug.tasks import BACKOFF, again
 
-__all__ = ["BACKOFF", "BATCH", "LEASE", "Delivered", "Office", "claim_and_send"]
-
-BACKOFF = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=12),
-)
-"""How long to wait after each failed attempt; after one more the message is a dead letter."""
+__all__ = ["BATCH", "LEASE", "Delivered", "Office", "claim_and_send"]
 
 LEASE = timedelta(minutes=5)
 """How long a claimed message is ours. Half of it is used for sending; what is left over is given back."""
@@ -39,7 +31,6 @@ LEASE = timedelta(minutes=5)
 BATCH = 50
 """How many messages one claim takes."""
 
-_TRIES = 5
 _log = logging.getLogger("careplug.messages")
 T = TypeVar("T")
 
@@ -100,7 +91,7 @@ def _claim(office: Office, now: datetime, limit: int, lease: timedelta = LEASE) 
         with office.transaction(tenant=None) as store:
             return store.claim(Message, now=now, limit=limit, lease=lease, lane="lane")
 
-    return _again(work)
+    return again(work)
 
 
 def _deliver(office: Office, batch: Sequence[Message], now: datetime, *, until: float) -> Iterator[str]:
@@ -141,7 +132,7 @@ def _render_group(office: Office, tenant: str, group: Sequence[Message]) -> list
         with office.unit(actor=SYSTEM, tenant=tenant) as unit:
             return [_render_one(unit, message, addressed=addressed[message.channel]) for message in group]
 
-    return _again(work)
+    return again(work)
 
 
 def _render_one(unit: Unit, claimed: Message, *, addressed: bool) -> Prepared:
@@ -230,7 +221,7 @@ def _mark(office: Office, message: Message) -> str:
         with office.transaction(tenant=message.tenant) as store:
             return store.mark(message)
 
-    if not _again(work):
+    if not again(work):
         _log.warning("late mark of message %s (%s) refused: its lease had passed on", message.id, message.state)
         return "late"
     return {"sent": "sent", "failed": "dead"}.get(message.state, "postponed")
@@ -244,15 +235,5 @@ def _give_back(office: Office, messages: Sequence[Message]) -> Iterator[str]:
             with office.transaction(tenant=message.tenant) as store:
                 return store.mark(message)
 
-        _again(work)
+        again(work)
         yield "returned"
-
-
-def _again(work: Callable[[], T]) -> T:
-    """Run a short transaction again where the database says that it was unlucky."""
-    for attempt in range(1, _TRIES):
-        try:
-            return work()
-        except Retry:
-            time.sleep(0.01 * attempt)
-    return work()

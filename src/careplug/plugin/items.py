@@ -203,6 +203,7 @@ _COMMON: Mapping[str, Rule] = {
     "subject": _NAME,
     "durable": _FLAG,
     "final": _FLAG,
+    "public": _FLAG,
     "edits": _FLAG,
     "claimable": _FLAG,
     "required": _FLAG,

@@ -51,18 +51,19 @@ class MemoryFiles:
             self._kept[key] = kept.getvalue()
         return StoredFile(key, size, digest, media_type, name)
 
-    def open(self, key: str) -> IO[bytes]:
-        """Read one; ``NotFound`` where it is gone."""
+    def open(self, key: str, *, tenant: str) -> IO[bytes]:
+        """Read one; ``NotFound`` where it is gone or another tenant's."""
         with self._lock:
-            found = self._kept.get(key)
+            found = self._kept.get(key) if _is_of(key, tenant) else None
         if found is None:
             raise NotFound("files.gone", field="attachment.key", key=key)
         return _checked(io.BytesIO(found), key)
 
-    def delete(self, key: str) -> None:
-        """Forget one; silently where it is gone."""
+    def delete(self, key: str, *, tenant: str) -> None:
+        """Forget one; silently where it is gone or another tenant's."""
         with self._lock:
-            self._kept.pop(key, None)
+            if _is_of(key, tenant):
+                self._kept.pop(key, None)
 
     def keys(self) -> Iterator[str]:
         """Every key, in no order."""
@@ -99,16 +100,18 @@ class FolderFiles:
         _sync(folder)
         return StoredFile(key, size, digest, media_type, name)
 
-    def open(self, key: str) -> IO[bytes]:
-        """Read one; ``NotFound`` where it is gone, ``Invalid`` where its bytes are no longer those of the key."""
-        if _KEY.fullmatch(key):
+    def open(self, key: str, *, tenant: str) -> IO[bytes]:
+        """Read one; ``NotFound`` where it is gone or another tenant's, ``Invalid`` where its bytes are no longer those
+        of the key.
+        """
+        if _is_of(key, tenant):
             with contextlib.suppress(FileNotFoundError):
                 return _checked((self._folder / key).open("rb"), key)
         raise NotFound("files.gone", field="attachment.key", key=key)
 
-    def delete(self, key: str) -> None:
-        """Forget one; silently where it is gone."""
-        if _KEY.fullmatch(key):
+    def delete(self, key: str, *, tenant: str) -> None:
+        """Forget one; silently where it is gone or another tenant's."""
+        if _is_of(key, tenant):
             (self._folder / key).unlink(missing_ok=True)
 
     def keys(self) -> Iterator[str]:
@@ -121,6 +124,12 @@ class FolderFiles:
 
 def _owner(tenant: str) -> str:
     return hashlib.sha256(tenant.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _is_of(key: str, tenant: str) -> bool:
+    """Whether a key is one of ours and this tenant's: nobody reads or deletes by a key that was seen elsewhere."""
+    found = _KEY.fullmatch(key)
+    return found is not None and found["tenant"] == _owner(tenant)
 
 
 def _new_key(tenant: str, digest: str) -> str:

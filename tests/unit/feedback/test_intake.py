@@ -11,7 +11,7 @@ from careplug.contributions import FieldSpec
 from careplug.feedback.entities import Feedback, RequestKey
 from careplug.feedback.intake import KEY_KEPT, purge_keys
 from careplug.plugin import hookimpl
-from tests.unit.feedback.desk import BOSS, LI, START, WANG, Desk
+from tests.unit.feedback.desk import BOSS, LI, MEI, START, WANG, Desk
 
 
 def test_a_submitted_case_holds_what_was_said():
@@ -99,6 +99,19 @@ def test_back_dating_needs_permission_and_reason():
             True,
             "电话受理",
         )
+
+
+def test_a_customer_submits_in_the_own_name():
+    desk = Desk()
+    for given, code in (
+        ({"requester": MEI.ref}, "submit.requester"),
+        ({"organisation": Ref("organisation", "acme")}, "submit.organisation"),
+    ):
+        with pytest.raises(Refused) as caught:
+            desk.submit(LI, **given)
+        assert caught.value.code == code
+    assert desk.submit(MEI, organisation=Ref("organisation", "acme")).organisation == Ref("organisation", "acme")
+    assert desk.submit(BOSS, requester=LI.ref).requester == LI.ref
 
 
 def test_the_same_key_gives_the_first_case():

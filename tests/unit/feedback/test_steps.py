@@ -93,8 +93,11 @@ def test_customers_do_not_read_internal_facts(desk: Desk):
     with desk.care.unit(actor=WANG) as unit:
         unit.feedback.note(case.id, "客户脾气大")
         unit.feedback.reply(case.id, "您好")
-    assert desk.facts(case.id) == ["submitted", "policy_decided", "noted", "replied"]
-    assert desk.facts(case.id, LI) == ["submitted", "replied"]
+        unit.feedback.call(case.id, "out", body="客户语气急躁")
+        unit.feedback.pause(case.id, "waiting_customer", note="他总是不回")
+    assert desk.facts(case.id, LI) == ["submitted", "replied", "paused"]
+    with desk.care.read(actor=LI) as unit:
+        assert "note" not in unit.feedback.facts(case.id)[-1].data
 
 
 def test_customers_do_not_read_what_was_voided(desk: Desk):

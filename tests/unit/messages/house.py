@@ -90,7 +90,7 @@ class House:
                 unit.definitions.put("subscription", name, {**definition.data, "channel": "post"})
 
     def submit(self, *, subject="打印机冒烟", requester=LI, **fields):
-        with self.care.unit(actor=CUSTOMER) as unit:
+        with self.care.unit(actor=CUSTOMER if requester == LI else ENGINEER) as unit:
             return unit.feedback.submit("fault", subject, "详情见附件", requester=requester, **fields)
 
     def messages(self, tenant="", **wanted):

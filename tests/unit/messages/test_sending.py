@@ -15,8 +15,9 @@ from careplug.errors import Invalid, Retry
 from careplug.messages import sending
 from careplug.messages.directory import Parties
 from careplug.messages.entities import Message
-from careplug.messages.sending import BACKOFF, LEASE, Delivered, claim_and_send
+from careplug.messages.sending import LEASE, Delivered, claim_and_send
 from careplug.refs import Actor, Ref
+from careplug.tasks import BACKOFF
 from tests.unit.messages.house import CUSTOMER, ENGINEER, LI, MANAGER, START, WANG, House
 
 

@@ -25,7 +25,7 @@ def put(files, data=b"data", name="a.pdf", media_type=PDF, tenant=""):
 
 
 def read(files, key):
-    with files.open(key) as stream:
+    with files.open(key, tenant="") as stream:
         return stream.read()
 
 
@@ -43,7 +43,7 @@ def test_equal_files_are_apart(files):
     first, second = put(files), put(files)
     assert first.key != second.key
     assert first.digest == second.digest
-    files.delete(first.key)
+    files.delete(first.key, tenant="")
     assert read(files, second.key) == b"data"
     assert list(files.keys()) == [second.key]
 
@@ -53,12 +53,21 @@ def test_tenants_are_apart(files):
     assert len(keys) == 5
 
 
+def test_a_key_of_another_tenant_opens_and_deletes_nothing(files):
+    kept = put(files, tenant="a")
+    with pytest.raises(NotFound):
+        files.open(kept.key, tenant="b")
+    files.delete(kept.key, tenant="b")
+    with files.open(kept.key, tenant="a") as stream:
+        assert stream.read() == b"data"
+
+
 def test_a_deleted_file_is_gone(files):
     kept = put(files)
-    files.delete(kept.key)
-    files.delete(kept.key)
+    files.delete(kept.key, tenant="")
+    files.delete(kept.key, tenant="")
     with pytest.raises(NotFound) as caught:
-        files.open(kept.key)
+        files.open(kept.key, tenant="")
     assert caught.value.text("zh") != caught.value.text("en")
 
 
@@ -79,8 +88,8 @@ def test_keys_lead_nowhere_else(files, tmp_path, key):
     (tmp_path / "secret").write_bytes(b"secret")
     put(files)
     with pytest.raises(NotFound):
-        files.open(key)
-    files.delete(key)
+        files.open(key, tenant="")
+    files.delete(key, tenant="")
     assert (tmp_path / "secret").exists()
 
 
@@ -146,7 +155,7 @@ def test_damage_is_noticed(tmp_path):
     kept = put(files, b"the signed acceptance record")
     (tmp_path / kept.key).write_bytes(b"the signed acceptance recorD")
     with pytest.raises(Invalid) as caught:
-        files.open(kept.key)
+        files.open(kept.key, tenant="")
     assert caught.value.code == "files.damaged"
     assert kept.key in caught.value.text("zh")
 
