@@ -48,6 +48,10 @@ GLOBALS = (
 class _Speaking(click.Command):
     """What our commands and groups have in common."""
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Both, whoever made the context: click keeps the option that it built first."""
+        return ["-h", "--help"]
+
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The command's own parameters and those that work everywhere."""
         return [*super().get_params(ctx), *GLOBALS]

@@ -67,8 +67,7 @@ def _run(arguments: list[str], session: Session) -> int:
     from careplug.cli.usage import translated
 
     try:
-        settings: dict[str, Any] = {"obj": session, "help_option_names": ["-h", "--help"]}
-        code = root.main(arguments, prog_name="careplug", standalone_mode=False, **settings)
+        code = root.main(arguments, prog_name="careplug", standalone_mode=False, obj=session)
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
