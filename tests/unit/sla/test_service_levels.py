@@ -14,6 +14,7 @@ from careplug.plugin import hookimpl
 from careplug.sla.entities import Clock
 from careplug.sla.policy import Candidate, Policy
 from careplug.sla.receipt import Receipt
+from careplug.sla.runs import Event, pauses_of
 from tests.unit.feedback.desk import BOSS, LI, START, WANG, Desk
 
 H, M = timedelta(hours=1), timedelta(minutes=1)
@@ -156,6 +157,27 @@ def test_reopening(desk: Desk, how: str, cycle: int, generation: int, due: datet
     if how == "continue":
         assert [segment.kind for segment in last.segments] == ["counting", "solved"]
         assert last.counted == 2 * H
+
+
+def test_solved_time_of_every_reopening_is_left_out(desk: Desk):
+    put(desk, rule(reopen="continue"))
+    case = desk.submit()
+    desk.to(case.id, "confirm")
+    for solved in (10 * H, 5 * H):
+        desk.clock.move(2 * H)
+        desk.to(case.id, "resolve")
+        desk.clock.move(solved)
+        desk.to(case.id, "reopen")
+    last = receipt(desk, case.id)
+    assert (last.generation, last.due_at, last.counted) == (3, START + 39 * H, 4 * H)
+
+
+def test_the_same_pause_told_twice_began_at_the_first():
+    first, again, end = (START + hours * H for hours in (1, 2, 3))
+    told = {"reason": "waiting_customer", "party": "customer"}
+    events = (Event(first, 2, "paused", told), Event(again, 3, "paused", told), Event(end, 4, "resumed", told))
+    (span,) = pauses_of(events)
+    assert (span.start, span.end, span.sequence) == (first, end, 2)
 
 
 @pytest.mark.parametrize(
