@@ -38,8 +38,9 @@ def test_an_edited_matrix_decides_for_later_cases():
     desk = Desk()
     first = desk.submit(impact=3, urgency=3)
     with desk.care.unit(actor=BOSS) as unit:
-        unit.definitions.put("matrix", "priority", {"rows": [[1, 1, 1], [1, 1, 1], [1, 1, 2]]})
+        unit.definitions.put("matrix", "priority", {"rows": [[1, 1, 4], [1, 1, 1], [3, 1, 2]]})
     assert (first.priority, desk.submit(impact=3, urgency=3).priority) == (4, 2)
+    assert (desk.submit(impact=1, urgency=3).priority, desk.submit(impact=3, urgency=1).priority) == (4, 3)
 
 
 def test_a_customer_cannot_say_that_the_service_answered():

@@ -208,8 +208,9 @@ def test_from_now_keeps_what_the_old_calendar_counted(desk: Desk):
     assert len(found.legs) == 2
 
 
-def test_from_now_with_nothing_left_is_due_at_once(desk: Desk):
-    put(desk, rule(target={"type": "elapsed", "hours": 1}, priorities=[1]), rule())
+@pytest.mark.parametrize("hours", [1, 2, 3])
+def test_from_now_with_nothing_left_is_due_at_once(desk: Desk, hours: int):
+    put(desk, rule(target={"type": "elapsed", "hours": hours}, priorities=[1]), rule())
     case = desk.submit()
     desk.clock.move(3 * H)
     with desk.care.unit(actor=WANG) as unit:
@@ -353,6 +354,24 @@ def test_a_calendar_that_grows_moves_exactly_the_provisional_clocks(desk: Desk):
         changed = next(fact for fact in unit.feedback.facts(case.id) if fact.data.get("cause") == "calendar_extended")
     assert causes == ["submitted", "calendar_extended"]
     assert list(changed.data["metrics"]) == ["resolution"]
+
+
+def test_a_calendar_that_also_changes_known_dates_moves_nothing(desk: Desk):
+    office = {
+        "name": "office",
+        "zone": "Asia/Shanghai",
+        "week": {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+        "published_until": "2026-01-07",
+    }
+    with desk.care.unit(actor=BOSS) as unit:
+        unit.changes.put("calendar", "office", office)
+    put(desk, rule(target={"type": "working_days", "days": 5}))
+    case = desk.submit()
+    due = receipt(desk, case.id).due_at
+    with desk.care.unit(actor=BOSS) as unit:
+        unit.changes.put("calendar", "office", {**office, "published_until": "2026-12-31", "holidays": ["2026-01-06"]})
+    assert receipt(desk, case.id).due_at == due
+    assert receipt(desk, case.id).provisional
 
 
 def test_a_verdict_stands_when_a_back_dated_call_comes_later(desk: Desk):
