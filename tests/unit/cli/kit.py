@@ -78,7 +78,9 @@ def environment(**more: str) -> dict[str, str]:
 
 def start(folder: Path, *arguments: str, **options) -> subprocess.Popen:
     """`careplug …` as a program of its own, its output piped."""
-    script = "from careplug.cli.main import main; main()"
+    # A shell's background job has Ctrl-C switched off, and so have its children: a terminal's program has not.
+    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    script += "from careplug.cli.main import main; main()"
     pipe = subprocess.PIPE
     options = {"stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, "env": environment(), **options}
     return subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=folder, text=True, **options)
