@@ -1,8 +1,7 @@
 """Single-line mutations in `sla/` and `feedback/` (the list is `tests/proof/mutations.toml`): tests must kill them.
 
 Each one is tried on a copy of the source, beside the tests of the two rooms. One that survives is named; nine in ten
-must not. At one per
-cent one mutation is tried, chosen by the seed.
+must not. At one per cent one mutation is tried, chosen by the seed.
 """
 
 from __future__ import annotations

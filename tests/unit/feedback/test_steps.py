@@ -164,6 +164,7 @@ def test_leaving_the_open_states_ends_pauses(desk: Desk):
         unit.feedback.pause(case.id, "waiting_vendor")
     done = desk.to(case.id, "confirm", "resolve")
     assert done.pauses == ()
+    assert desk.facts(case.id)[-3:] == ["resumed", "resolved", "verdict"]
     with desk.care.unit(actor=WANG) as unit, pytest.raises(Refused) as caught:
         unit.feedback.pause(case.id, "waiting_vendor")
     assert caught.value.code == "pause.closed"
