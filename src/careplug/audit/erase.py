@@ -17,7 +17,7 @@ from careplug.messages.directory import Parties
 from careplug.messages.entities import Message, Party
 from careplug.messages.service import blanked
 from careplug.refs import Actor, Ref
-from careplug.tasks import Task
+from careplug.tasks import Task, again
 from careplug.text import say
 from careplug.timeline.facts import FactRow, Personal, facts_of
 
@@ -29,8 +29,6 @@ __all__ = ["BATCH", "EraseReport", "erase_contact"]
 
 BATCH = 20
 """Cases erased in one transaction."""
-
-_TRIES = 5
 
 
 @attrs.frozen(kw_only=True)
@@ -213,10 +211,8 @@ def _forget_errors(unit: CareUnit, ident: str) -> None:
 
 
 def _traces(care: Care) -> bool:
-    for _ in range(_TRIES):
-        try:
-            care.storage.erase_traces()
-        except Retry:
-            continue
-        return True
-    return False
+    try:
+        again(care.storage.erase_traces)
+    except Retry:
+        return False
+    return True
