@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from careplug.ports import Storage, Unit
 
 __all__ = [
+    "Action",
     "ChannelFactory",
     "Command",
     "Denied",
     "EntitySpec",
     "FactType",
     "FieldSpec",
+    "Grant",
     "Handler",
     "HookSpecs",
     "Job",
+    "Link",
     "Messages",
     "Panel",
     "PolicySource",
@@ -151,27 +154,92 @@ class Command:
 
 
 @attrs.frozen
+class Grant:
+    """What a role may do of a plugin's own actions: ``Grant("engineer", ("acme.read", "acme.visit.*"))``.
+
+    ``actions`` are patterns. An action whose first word is one of the core's (``feedback``, ``sla`` …) cannot be granted:
+    a plugin opens its own doors, never the house's.
+    """
+
+    role: str
+    actions: tuple[str, ...]
+
+
+@attrs.frozen
+class Action:
+    """Something that can be done with one entity of a resource: a button on its page, a POST, a command.
+
+    ``run(unit, entity, values)`` does it in the unit's transaction and returns the entity as it is now, or None where it is
+    gone. ``fields`` are what has to be told, ``permission`` is asked before (``RESOURCE.NAME`` where empty).
+    """
+
+    name: str
+    run: Callable[[Unit, Any, Mapping[str, Any]], Any]
+    label: Text = Text()
+    fields: tuple[FieldSpec, ...] = ()
+    permission: str = ""
+
+
+@attrs.frozen
 class Resource:
-    """An entity with list, detail, form, REST and CLI and no code: columns, filters, actions, permission."""
+    """An entity with list, detail, form, REST and command line, and no code.
+
+    ``columns`` are the fields of the list (none: all that fit a cell), ``filters`` those it can be narrowed by, ``fields``
+    those a form may set (none: nobody adds or edits it here). ``labels`` name fields; a field without one shows its name.
+    Actions asked about are ``PERMISSION.read``, ``.add``, ``.edit`` (``permission`` is the resource's name where empty) and
+    those of ``actions``. ``order`` is the field a list goes by, newest ids first where empty.
+
+    ``create(unit, values)`` and ``change(unit, entity, values)`` replace plain storing where a rule must hold; both return
+    the entity and may raise ``Invalid``. An entity with a field ``version`` is edited with the expected version.
+    """
 
     name: str
     entity: type
     label: Text = Text()
     columns: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
     permission: str = ""
+    labels: Mapping[str, Text] = attrs.field(factory=dict)
+    order: str = ""
+    create: Callable[[Unit, Mapping[str, Any]], Any] | None = None
+    change: Callable[[Unit, Any, Mapping[str, Any]], Any] | None = None
+    rank: int = 100
 
 
 @attrs.frozen
 class Panel:
-    """A part of a case page: ``data(unit, feedback)`` gives what the template shows."""
+    """A part of a case page: ``data(unit, feedback)`` gives what is shown; None or an empty mapping shows nothing.
+
+    Without a ``template`` the mapping is shown as labels and values: keys are codes of the plugin's sentences (or words as
+    they are), values text, numbers, instants, ``Text``, ``Ref``, Decimal, Money; the keys ``columns`` and ``rows`` together
+    are a table. ``template`` is ``package:path`` of a Jinja template that gets ``data`` and ``case``. ``sides`` says whose
+    page it is on, ``permission`` is asked first where there is one. Lower ``rank`` first, ties by name.
+    """
 
     name: str
-    data: Callable[[Unit, Any], Mapping[str, Any]]
+    data: Callable[[Unit, Any], Mapping[str, Any] | None]
     label: Text = Text()
     template: str = ""
     rank: int = 100
+    sides: tuple[str, ...] = ("service",)
+    permission: str = ""
+
+
+@attrs.frozen
+class Link:
+    """An entry of the navigation beside those of the resources: ``href`` is a path below the mount, or a URL of the host.
+
+    Shown to ``sides``, and only to whom ``permission`` allows it where there is one. Lower ``rank`` first, ties by name.
+    """
+
+    name: str
+    label: Text
+    href: str
+    rank: int = 100
+    sides: tuple[str, ...] = ("service",)
+    permission: str = ""
 
 
 @attrs.frozen
