@@ -62,7 +62,14 @@ def _may(roles: frozenset[str], action: str) -> bool:
     return any(fnmatchcase(action, pattern) for role in roles for pattern in ROLES.get(role, ()))
 
 
+@cache
+def _named(scopes: tuple[str, ...], action: str) -> bool:
+    return any(fnmatchcase(action, pattern) for pattern in scopes)
+
+
 def check(actor: Actor, action: str) -> None:
-    """``Refused`` unless one of the actor's roles may do it."""
+    """``Refused`` unless one of the actor's roles may do it, and the key the actor acts with is not confined to less."""
     if not _may(actor.roles, action):
         raise Refused("permission.role", field=f"permission.{action}", actor=actor.key, action=action)
+    if actor.scopes is not None and not _named(actor.scopes, action):
+        raise Refused("permission.scope", field=f"permission.{action}.scope", scopes=", ".join(actor.scopes) or "–")

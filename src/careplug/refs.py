@@ -43,7 +43,8 @@ class Actor:
     ``side`` is ``"service"``, ``"customer"`` or ``"system"``; not given, it is the customer's for whoever has the role
     ``customer`` and no other, since the service side sees every case. ``person`` is False for jobs and automatic
     replies: only a person of the service side meets a response target (SLA 4). ``organisations`` are those whose
-    cases a customer may see beside the own ones.
+    cases a customer may see beside the own ones. ``scopes`` are patterns of actions that somebody who lends a key to this
+    actor confined it to: it may do what its roles allow and these name; None where nobody did.
     """
 
     ref: Ref
@@ -52,6 +53,7 @@ class Actor:
     person: bool = True
     organisations: tuple[Ref, ...] = ()
     language: str = "en"
+    scopes: tuple[str, ...] | None = None
 
     @side.default
     def _side(self) -> str:
