@@ -25,6 +25,9 @@ endif
 ifneq ($(wildcard plugins/careplug-holidays/pyproject.toml),)
 EDITABLE += -e plugins/careplug-holidays
 endif
+ifneq ($(wildcard contrib/flask_ext/pyproject.toml),)
+EDITABLE += -e "contrib/flask_ext[serve]"
+endif
 SOURCES := src $(wildcard plugins/*/src) $(wildcard contrib/*/src)
 MANIFESTS := pyproject.toml $(wildcard plugins/*/pyproject.toml) $(wildcard contrib/*/pyproject.toml) constraints.txt
 

@@ -1,0 +1,1 @@
+"""Commands: ``flask careplug …`` of a host, ``careplug serve``, ``careplug tokens``."""

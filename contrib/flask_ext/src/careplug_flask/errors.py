@@ -1,0 +1,89 @@
+"""The extension's own sentences, and which HTTP status an error of careplug becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from careplug.errors import (
+    CareError,
+    Conflict,
+    Invalid,
+    NotFound,
+    Refused,
+    Retry,
+    SchemaMissing,
+    SchemaNewer,
+)
+from careplug.text import Text
+from careplug_flask.words import own
+
+__all__ = ["SENTENCES", "BadRequest", "Missing", "TooMany", "Unauthorised", "Unsupported", "error", "status_of"]
+
+E = TypeVar("E", bound=CareError)
+
+
+class BadRequest(Invalid):
+    """What was sent cannot be read at all: 400."""
+
+
+class Unauthorised(Refused):
+    """Nobody is known, or the key is wrong: 401."""
+
+
+class Missing(Refused):
+    """A header that the request must have is not there: 428."""
+
+
+class Stale(Conflict):
+    """The version that If-Match names is not the current one: 412."""
+
+
+class Large(Invalid):
+    """More bytes than are taken: 413."""
+
+
+class Unsupported(Invalid):
+    """Another media type than the operation takes: 415."""
+
+
+class TooMany(Refused):
+    """More often than the limit allows: 429. ``params["after"]`` is when to come again, in seconds."""
+
+
+class NoMethod(NotFound):
+    """The path is right, the method is not: 405."""
+
+
+SENTENCES: Mapping[str, Text] = {
+    code.removeprefix("error."): words for code, words in own().items() if code.startswith("error.")
+}
+"""The sentences of the errors that the extension raises itself, by code."""
+
+_STATUS: tuple[tuple[type[CareError], int], ...] = (
+    (BadRequest, 400),
+    (Unauthorised, 401),
+    (Missing, 428),
+    (Stale, 412),
+    (Large, 413),
+    (Unsupported, 415),
+    (TooMany, 429),
+    (NoMethod, 405),
+    (NotFound, 404),
+    (Refused, 403),
+    (Conflict, 409),
+    (Invalid, 422),
+    (Retry, 503),
+    (SchemaMissing, 503),
+    (SchemaNewer, 503),
+)
+
+
+def error(cls: type[E], code: str, *, field: str = "", **params: Any) -> E:
+    """An error of the extension with its own sentence."""
+    return cls(code, field=field, sentence=SENTENCES[code], **params)
+
+
+def status_of(found: CareError) -> int:
+    """The HTTP status of an error: NotFound 404, Refused 403, Conflict 409, Invalid 422, what passes by itself 503."""
+    return next((status for cls, status in _STATUS if isinstance(found, cls)), 500)

@@ -1,0 +1,101 @@
+"""What careplug's own responses and requests get, and the host's never: tokens of forms, headers, limits."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, request
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from limits import RateLimitItem, parse_many
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from wtforms.validators import ValidationError
+
+from careplug.errors import Invalid
+from careplug_flask.errors import BadRequest, TooMany, error
+from careplug_flask.identity import LANGUAGE_COOKIE, visitor
+from careplug_flask.options import Options
+from careplug_flask.state import state
+
+__all__ = ["Limiter", "check_csrf", "csrf_field", "csrf_token", "headers", "limit"]
+
+_DAY = 86_400
+
+
+def csrf_field() -> str:
+    """The name of the form field that carries the token: the host's, where it has chosen one."""
+    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+
+
+def csrf_token() -> str:
+    """A token for a form or the header ``X-CSRFToken``; empty where the host checks its requests another way."""
+    here = state()
+    if not here.options.csrf or visitor().via == "test":
+        return ""
+    if not here.app.secret_key:
+        raise error(Invalid, "flask.secret", field="config.SECRET_KEY")
+    return str(generate_csrf())
+
+
+def check_csrf() -> None:
+    """``BadRequest`` where a request that changes something does not carry the token of its visitor's session.
+
+    A request with a key needs none: no browser sends it by itself.
+    """
+    if not state().options.csrf or visitor().via in {"token", "test"}:
+        return
+    given = request.form.get(csrf_field()) or request.headers.get("X-CSRFToken")
+    try:
+        validate_csrf(given, time_limit=current_app.config.get("WTF_CSRF_TIME_LIMIT", _DAY))
+    except ValidationError as wrong:
+        raise error(BadRequest, "flask.csrf", field=csrf_field(), problem=str(wrong)) from None
+
+
+def headers(response: Response) -> Response:
+    """The headers of a response of careplug's; one that is there already stays."""
+    here = state()
+    wanted = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "SAMEORIGIN",
+    }
+    if here.options.csp:
+        wanted["Content-Security-Policy"] = here.options.csp
+    if request.endpoint != "careplug.static":
+        wanted["Cache-Control"] = "no-store"
+    for name, value in wanted.items():
+        response.headers.setdefault(name, value)
+    asked = request.args.get("lang", "")
+    if asked and request.blueprint == "careplug" and response.status_code < 400:
+        path = here.options.url_prefix or "/"
+        response.set_cookie(
+            LANGUAGE_COOKIE, visitor().language, max_age=365 * _DAY, path=request.script_root + path, samesite="Lax"
+        )
+    return response
+
+
+class Limiter:
+    """Moving windows in the storage that the host named; thread-safe."""
+
+    def __init__(self, options: Options) -> None:
+        self._limits: dict[str, list[RateLimitItem]] = {
+            name: list(parse_many(text)) for name, text in options.rate_limits.items()
+        }
+        self._strategy = MovingWindowRateLimiter(storage_from_string(options.rate_storage))
+
+    def hit(self, name: str, who: str) -> int:
+        """Count one; 0 where it is allowed, else the seconds until it is."""
+        for item in self._limits.get(name, ()):
+            if not self._strategy.hit(item, name, who):
+                reset = self._strategy.get_window_stats(item, name, who).reset_time
+                import time
+
+                return max(1, round(reset - time.time()))
+        return 0
+
+
+def limit(name: str) -> None:
+    """Count this request for its visitor; ``TooMany`` where it comes too often."""
+    who = visitor()
+    key = f"{who.tenant}/{who.actor.key}" if who.actor is not None else request.remote_addr or "?"
+    wait = state().limiter.hit(name, key)
+    if wait:
+        raise error(TooMany, "flask.too_many", field=f"limit.{name}", after=wait)

@@ -1,0 +1,166 @@
+"""Who is there: by the host's callbacks, a key, or a signed link; and in which language and zone they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import attrs
+from flask import current_app, g, has_request_context, request, url_for
+from itsdangerous import BadSignature, SignatureExpired
+
+from careplug.errors import NotFound
+from careplug.refs import Actor, Ref
+from careplug.text import PSEUDO, language_of
+from careplug_flask.errors import Unauthorised, error
+from careplug_flask.state import State, state
+from careplug_flask.tokens import actor_of
+
+__all__ = ["LANGUAGE_COOKIE", "LinkTo", "Visitor", "login_url", "read_link", "sign_link", "visitor"]
+
+LANGUAGE_COOKIE = "careplug_language"
+_LINK_SCOPES = (
+    "feedback.read",
+    "feedback.reply",
+    "feedback.attach",
+    "feedback.step.close",
+    "feedback.step.reopen",
+    "feedback.step.withdraw",
+)
+ACTING = "careplug.actor"
+"""Where a test client says whom it acts as, in the environment of its requests; believed only while ``app.testing``."""
+
+
+@attrs.frozen(kw_only=True)
+class Visitor:
+    """Who reads: ``actor`` is None where nobody is known. ``via`` is how they were known: host, token, link or test."""
+
+    actor: Actor | None
+    tenant: str
+    language: str
+    zone: ZoneInfo
+    via: str = "host"
+
+    def must(self) -> Actor:
+        """The actor; ``Unauthorised`` where nobody is known."""
+        if self.actor is None:
+            raise error(Unauthorised, "flask.nobody", field="visitor")
+        return self.actor
+
+
+def visitor() -> Visitor:
+    """The visitor of this request, found at the first call; a wrong key is ``Unauthorised``."""
+    found: Visitor | None = g.get("_careplug_visitor")
+    if found is None:
+        found = g._careplug_visitor = _find(state())  # noqa: SLF001  Flask's g takes any name; the underscore keeps out of the host's way
+    return found
+
+
+def become(found: Visitor) -> Visitor:
+    """Make somebody the visitor of this request: whoever came by a link."""
+    g._careplug_visitor = found  # noqa: SLF001  as above
+    return found
+
+
+def _find(here: State) -> Visitor:
+    actor, tenant, via = _known(here)
+    return Visitor(actor=actor, tenant=tenant, language=language(here, actor), zone=_zone(here), via=via)
+
+
+def _known(here: State) -> tuple[Actor | None, str, str]:
+    if has_request_context():
+        acting = request.environ.get(ACTING) if current_app.testing else None
+        if acting is not None:
+            return acting, request.environ.get("careplug.tenant", ""), "test"
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and is_api():
+            actor, tenant = actor_of(here.care, text.strip())
+            return actor, tenant, "token"
+    tenant = here.loaders.tenant() if here.loaders.tenant is not None else ""
+    return _by_host(here), tenant, "host"
+
+
+def is_api() -> bool:
+    """Whether this request is one of the API."""
+    return request.blueprint == "careplug_api"
+
+
+def _by_host(here: State) -> Actor | None:
+    given = here.loaders.actor() if here.loaders.actor is not None else None
+    if given is None or isinstance(given, Actor):
+        return given
+    roles = here.loaders.roles(given) if here.loaders.roles is not None else ("customer",)
+    return Actor(given, frozenset(roles))
+
+
+def language(here: State, actor: Actor | None) -> str:
+    """The reader's language: asked for in the address, said by the host, chosen before, the browser's, the app's."""
+    if has_request_context():
+        asked = request.args.get("lang", "")
+        if _is_language(asked):
+            return language_of(asked)
+    said = here.loaders.language() if here.loaders.language is not None else None
+    if said:
+        return language_of(said)
+    if not has_request_context():
+        return actor.language if actor is not None else here.options.language
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if _is_language(chosen):
+        return language_of(chosen)
+    best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant", "en", "en-US", "en-GB"])
+    return language_of(best) if best else here.options.language
+
+
+def _is_language(tag: str) -> bool:
+    head = tag.replace("_", "-").partition("-")[0].lower()
+    return head in {"zh", "en"} or (head == PSEUDO and current_app.testing)
+
+
+def _zone(here: State) -> ZoneInfo:
+    said = here.loaders.zone() if here.loaders.zone is not None else None
+    return ZoneInfo(said or here.options.zone)
+
+
+def login_url(here: State) -> str:
+    """Where somebody logs in and comes back from; empty where the host named nothing."""
+    place = here.options.login_view
+    if not place:
+        return ""
+    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    if "/" not in place:
+        return url_for(place, next=request.script_root + back)
+    return f"{place}{'&' if '?' in place else '?'}{urlencode({'next': request.script_root + back})}"
+
+
+@attrs.frozen
+class LinkTo:
+    """What a signed link opens: one case, as one person of one tenant."""
+
+    tenant: str
+    case: str
+    person: Ref
+
+
+def sign_link(here: State, link: LinkTo) -> str:
+    """The token of a link."""
+    token = here.signer.dumps({"t": link.tenant, "c": link.case, "p": str(link.person)})
+    return token.decode() if isinstance(token, bytes) else token
+
+
+def read_link(here: State, token: str) -> LinkTo:
+    """What a token opens; ``NotFound`` for one that was altered, ``Unauthorised`` for one whose time is over."""
+    try:
+        data: Mapping[str, Any] = here.signer.loads(token, max_age=here.options.link_days * 86_400)
+        return LinkTo(data["t"], data["c"], Ref.parse(data["p"]))
+    except SignatureExpired:
+        raise error(Unauthorised, "flask.link_old", field="link.expired") from None
+    except (BadSignature, KeyError, TypeError):
+        raise error(NotFound, "flask.link_wrong", field="link") from None
+
+
+def guest(here: State, link: LinkTo) -> Visitor:
+    """Whoever holds a link: the customer it was made for, confined to what a customer does with one case."""
+    actor = Actor(link.person, frozenset({"customer"}), side="customer", scopes=_LINK_SCOPES)
+    return Visitor(actor=actor, tenant=link.tenant, language=language(here, None), zone=_zone(here), via="link")

@@ -1,0 +1,205 @@
+"""What the house is set up with: policies, calendars, subscriptions and their revisions; parties; the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+
+from careplug.messages.directory import Parties
+from careplug.ports import Address
+from careplug.text import Text
+from careplug_flask.rest.common import ident_of, paged, ref
+from careplug_flask.rest.cursor import key_of
+from careplug_flask.rest.shapes import given, shape, shaper
+from careplug_flask.rest.table import Call, Operation, Reply, operation
+from careplug_flask.rest.wire.house import (
+    Definition,
+    DefinitionIn,
+    Definitions,
+    Message,
+    MessagePage,
+    MessageQuery,
+    Party,
+    PartyEdit,
+    PartyIn,
+    PartyPage,
+    PartyQuery,
+)
+
+__all__ = ["DEFINITIONS", "operations"]
+
+DEFINITIONS = {"policies": "policy", "calendars": "calendar", "subscriptions": "subscription"}
+"""The kinds of definitions the API shows, by the word in the path."""
+
+
+def operations() -> tuple[Operation, ...]:
+    """List, read, put and accept for each kind of definition."""
+    return tuple(made for word, kind in DEFINITIONS.items() for made in _of_kind(word, kind))
+
+
+def _of_kind(word: str, kind: str) -> tuple[Operation, ...]:
+    def listed(call: Call) -> Reply:
+        """The active revisions of a kind, by name."""
+        call.unit.allow("definitions.read")
+        active = call.unit.definitions.active(kind)
+        return Reply(value=Definitions(items=[_definition(active[name]) for name in sorted(active)]))
+
+    def one(call: Call) -> Reply:
+        """The active revision of a name."""
+        call.unit.allow("definitions.read")
+        found = call.unit.definitions.get(kind, call.path["name"])
+        return Reply(value=_definition(found), etag=found.digest)
+
+    def revisions(call: Call) -> Reply:
+        """Every revision of a name, oldest first, proposed ones too."""
+        call.unit.allow("definitions.read")
+        found = call.unit.definitions.revisions(kind, call.path["name"])
+        if not found:
+            call.unit.definitions.get(kind, call.path["name"])  # NotFound, with the names there are
+        return Reply(value=Definitions(items=[_definition(each) for each in found]))
+
+    def put(call: Call) -> Reply:
+        """Store a new active revision."""
+        body: DefinitionIn = call.body
+        label = Text(en=body.label_en, zh=body.label_zh)
+        if kind == "subscription":
+            made = call.unit.definitions.put(kind, call.path["name"], body.data, label=label)
+        else:
+            made = call.unit.changes.put(kind, call.path["name"], body.data)
+        return Reply(value=_definition(made), etag=made.digest)
+
+    def accept(call: Call) -> Reply:
+        """Make a proposed revision the active one."""
+        services = call.unit.changes if kind != "subscription" else call.unit.definitions
+        made = services.accept(kind, call.path["name"], call.path["digest"])
+        return Reply(value=_definition(made), etag=made.digest)
+
+    title, tag = kind.capitalize(), {"tag": word}
+    path = f"/{word}/{{name}}"
+    return (
+        Operation(name=f"list{word.capitalize()}", method="GET", path=f"/{word}", run=listed, answer=Definitions, **tag),
+        Operation(name=f"get{title}", method="GET", path=path, run=one, answer=Definition, **tag),
+        Operation(name=f"put{title}", method="PUT", path=path, run=put, body=DefinitionIn, answer=Definition, **tag),
+        Operation(
+            name=f"list{title}Revisions", method="GET", path=f"{path}/revisions", run=revisions, answer=Definitions, **tag
+        ),
+        Operation(
+            name=f"accept{title}",
+            method="POST",
+            path=f"{path}/revisions/{{digest}}/accept",
+            run=accept,
+            answer=Definition,
+            **tag,
+        ),
+    )
+
+
+def _definition(found: Any) -> Definition:
+    return Definition(
+        kind=found.kind,
+        name=found.name,
+        digest=found.digest,
+        revision=found.revision,
+        state=found.state,
+        label_en=found.label.en,
+        label_zh=found.label.zh,
+        data=found.data,
+        source=found.source,
+        created_at=found.created_at,
+    )
+
+
+# -- parties --
+
+
+@operation("GET", "/parties", tag="parties", query=PartyQuery, answer=PartyPage)
+def list_parties(call: Call) -> Reply:
+    """Parties by name."""
+    asked: PartyQuery = call.query
+    rows = call.unit.get(Parties).find(
+        organisation=ref(asked.organisation, "query.organisation"),
+        role=asked.role or "",
+        active=asked.active,
+        after=key_of(asked.after, (str, str)),
+        limit=asked.limit + 1,
+    )
+    make = shaper(Party)
+    items = [make(row) for row in rows[: asked.limit]]
+    return paged(PartyPage, items, rows, asked.limit, lambda row: (row.name, row.id))
+
+
+@operation("POST", "/parties", tag="parties", body=PartyIn, answer=Party, status=201)
+def add_party(call: Call) -> Reply:
+    """Add a person, team or organisation."""
+    values = _party(given(call.body))
+    made = call.unit.get(Parties).add(ref(values.pop("ref"), "body.ref"), **values)  # type: ignore[arg-type]
+    from flask import url_for
+
+    location = url_for("careplug_api.getParty", id=made.id)
+    return Reply(value=shape(Party, made), etag=str(made.version), status=201, location=location)
+
+
+def _party(values: dict[str, Any]) -> dict[str, Any]:
+    if values.get("organisation") is not None:
+        values["organisation"] = ref(values["organisation"], "body.organisation")
+    if "addresses" in values:
+        values["addresses"] = tuple(Address(each.channel, each.value) for each in values["addresses"])
+    return values
+
+
+@operation("GET", "/parties/{id}", tag="parties", answer=Party)
+def get_party(call: Call) -> Reply:
+    """One party."""
+    found = call.unit.get(Parties).get(call.path["id"])
+    return Reply(value=shape(Party, found), etag=str(found.version))
+
+
+@operation("PATCH", "/parties/{id}", tag="parties", body=PartyEdit, answer=Party, edits=True)
+def edit_party(call: Call) -> Reply:
+    """Change fields of a party."""
+    values = _party(given(call.body))
+    made = call.unit.get(Parties).edit(call.path["id"], expected=call.expected or 0, **values)
+    return Reply(value=shape(Party, made), etag=str(made.version))
+
+
+@operation("DELETE", "/parties/{id}", tag="parties", answer=Party)
+def forget_party(call: Call) -> Reply:
+    """Erase what is personal of a party; its reference stays, inactive."""
+    made = call.unit.get(Parties).forget(call.path["id"])
+    return Reply(value=shape(Party, made), etag=str(made.version))
+
+
+# -- messages --
+
+
+@operation("GET", "/messages", tag="messages", query=MessageQuery, answer=MessagePage)
+def list_messages(call: Call) -> Reply:
+    """The outbox, newest first."""
+    asked: MessageQuery = call.query
+    about = {"subject": "feedback", "subject_id": ident_of(call.unit, asked.feedback_id)} if asked.feedback_id else {}
+    after = key_of(asked.after, (datetime, str))
+    rows = call.unit.messages.find(state=asked.state or "", after=after, limit=asked.limit + 1, **about)
+    make = shaper(Message)
+    items = [make(row) for row in rows[: asked.limit]]
+    return paged(MessagePage, items, rows, asked.limit, lambda row: (row.created_at, row.id))
+
+
+@operation("GET", "/messages/{id}", tag="messages", answer=Message)
+def get_message(call: Call) -> Reply:
+    """One message."""
+    return Reply(value=shape(Message, call.unit.messages.get(call.path["id"])))
+
+
+@operation("POST", "/messages/{id}/retry", tag="messages", answer=Message)
+def retry_message(call: Call) -> Reply:
+    """Send a message that was given up again."""
+    return Reply(value=shape(Message, call.unit.messages.retry(call.path["id"])))
+
+
+@operation("POST", "/messages/{id}/cancel", tag="messages", answer=Message)
+def cancel_message(call: Call) -> Reply:
+    """Never send a message."""
+    return Reply(value=shape(Message, call.unit.messages.cancel(call.path["id"])))
+
+

@@ -1,0 +1,61 @@
+"""What all shapes share: references, lengths, instants, the problem."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Ref = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^:]{1,40}:.{1,120}$",
+        description="A reference to an object of the host: kind:id, such as person:42.",
+        examples=["person:42"],
+    ),
+]
+"""``kind:id`` of something the host knows."""
+
+Line = Annotated[str, Meta(max_length=500, min_length=1)]
+Words = Annotated[str, Meta(max_length=1_048_576)]
+Said = Annotated[str, Meta(max_length=1_048_576, min_length=1)]
+Level = Annotated[int, Meta(ge=1, le=3, description="1 (high), 2 or 3 (low)")]
+Instant = Annotated[datetime, Meta(tz=True, description="ISO 8601 with an offset")]
+Text = Annotated[str, Meta(max_length=200)]
+Limit = Annotated[int, Meta(ge=1, le=200, description="Rows a page")]
+Cursor = Annotated[str, Meta(max_length=1000, description="Where the page begins: what `next` of the page before says")]
+
+Kind = Literal[
+    "fault",
+    "question",
+    "complaint",
+    "suggestion",
+    "change",
+    "data_fix",
+    "alarm",
+    "inquiry",
+    "installation",
+    "training",
+    "security",
+]
+PartyWord = Literal["customer", "third_party", "vendor", "own", "force_majeure"]
+
+
+class Wire(Struct, kw_only=True):
+    """What careplug sends."""
+
+
+class In(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What careplug is sent: a field it does not know is an error, never dropped."""
+
+
+class Problem(Wire, omit_defaults=True):
+    """A problem after RFC 9457. `code` and `field` are for programs, `detail` says what to do."""
+
+    title: str
+    status: int
+    type: str = "about:blank"
+    detail: str = ""
+    code: str = ""
+    field: str = ""

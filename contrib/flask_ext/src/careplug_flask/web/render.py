@@ -1,0 +1,104 @@
+"""Pages made of templates: an environment of careplug's own, inside careplug's layout or a block of the host's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app, render_template_string, url_for
+from jinja2 import ChoiceLoader, Environment, FunctionLoader, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from careplug_flask.identity import visitor
+from careplug_flask.web.context import page_context
+
+if TYPE_CHECKING:
+    from careplug_flask.state import State
+
+__all__ = ["Renderer"]
+
+
+class Renderer:
+    """Renders careplug's templates. The host's own Jinja environment is asked for its layout alone and never changed.
+
+    A host replaces a template by one of the same name below ``careplug/`` in its own template folder.
+    """
+
+    def __init__(self, here: State) -> None:
+        self._here = here
+        self._environment = Environment(
+            loader=ChoiceLoader([FunctionLoader(self._replaced), FunctionLoader(_of_plugin), PackageLoader("careplug_flask")]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._wrapper = _wrapper(here)
+
+    def page(self, template: str, unit: Any, /, **values: Any) -> str:
+        """A whole page, in the reader's language, as the visitor may see it."""
+        found = self._environment.get_template(template)
+        context = {**page_context(self._here, unit), **values}
+        if not self._wrapper:
+            return found.render(context, layout="layout.html")
+        inner = found.new_context({**context, "layout": "bare.html"})
+        content = "".join(self._environment.get_template("host.html").render({**context, "inside": _block(found, inner)}))
+        return render_template_string(
+            self._wrapper,
+            careplug_title=Markup(_block(found, inner, "title")),
+            careplug_content=Markup(content),
+            careplug_css=url_for("careplug.static", filename="careplug.css"),
+            careplug_language=visitor().language,
+        )
+
+    def part(self, template: str, **values: Any) -> Markup:
+        """A piece of a page: a plugin's panel."""
+        return Markup(self._environment.get_template(template).render(values))
+
+    def _replaced(self, name: str) -> str | None:
+        """The host's own template of that name, None where it has none."""
+        if ":" in name:
+            return None
+        loader = current_app.jinja_env.loader
+        if loader is None:
+            return None
+        from jinja2 import TemplateNotFound
+
+        try:
+            return loader.get_source(current_app.jinja_env, f"careplug/{name}")[0]
+        except TemplateNotFound:
+            return None
+
+
+def _of_plugin(name: str) -> str | None:
+    """``package:path`` of a plugin's template."""
+    package, colon, path = name.partition(":")
+    if not colon:
+        return None
+    from importlib import resources
+
+    file = resources.files(package).joinpath(path)
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def _block(template: Any, context: Any, name: str = "content") -> str:
+    block = template.blocks.get(name)
+    return "".join(block(context)) if block is not None else ""
+
+
+def _wrapper(here: State) -> str:
+    """The template in the host's environment that puts our blocks into its layout; empty for our own layout."""
+    base: str = here.options.base_template
+    if not base:
+        return ""
+    contents: Mapping[str, str] = {
+        "title": "{{ careplug_title }}",
+        "content": "{{ careplug_content }}",
+        "head": "{{ super() }}<link rel=\"stylesheet\" href=\"{{ careplug_css }}\">",
+        "scripts": "{{ super() }}",
+    }
+    blocks = here.options.blocks
+    parts = [
+        f"{{% block {blocks[name]} %}}{words}{{% endblock %}}" for name, words in contents.items() if name in blocks
+    ]
+    return f'{{% extends "{base}" %}}' + "".join(parts)

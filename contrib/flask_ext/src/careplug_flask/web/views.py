@@ -1,0 +1,73 @@
+"""How pages answer: shown from a snapshot; a form that fails is shown again with what was typed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, make_response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from careplug.errors import CareError
+from careplug_flask import guard, work
+from careplug_flask.errors import TooMany, Unauthorised, status_of
+from careplug_flask.identity import login_url, visitor
+from careplug_flask.state import state
+from careplug_flask.words import say
+
+__all__ = ["attempt", "failed", "show"]
+
+T = TypeVar("T")
+
+
+def show(template: str, unit: Any, /, *, status: int = 200, **values: Any) -> Response:
+    """A page of this template. ``unit`` is the snapshot it is made from."""
+    return make_response(state().renderer.page(template, unit, **values), status)
+
+
+def attempt(
+    deed: Callable[[Any], T],
+    *,
+    done: Callable[[T], str],
+    again: Callable[[Any, CareError], Response],
+    limit: str = "",
+) -> AnyResponse:
+    """Answer a form: ``deed(unit)`` in one transaction, then go on to ``done(result)``.
+
+    Where it fails ``again(unit, problem)`` shows the page once more from a snapshot, with what was typed. Nobody known
+    is left to the login.
+    """
+    visitor().must()
+    try:
+        guard.check_csrf()
+        if limit:
+            guard.limit(limit)
+        result = work.changing(deed)
+    except Unauthorised:
+        raise
+    except CareError as problem:
+        with work.reading() as unit:
+            response = again(unit, problem)
+        response.status_code = status_of(problem)
+        return response
+    return redirect(done(result), code=303)
+
+
+def failed(found: CareError) -> AnyResponse:
+    """The page of an error that no form of ours can show; to the login where nobody is known."""
+    here, status = state(), status_of(found)
+    if isinstance(found, Unauthorised):
+        login = login_url(here)
+        if login and request.method in ("GET", "HEAD") and request.endpoint != "careplug.link":
+            return redirect(login)
+    title = say(f"status.{status}", _language())
+    response = make_response(here.renderer.page("error.html", None, problem=found, status=status, title=title), status)
+    if isinstance(found, TooMany):
+        response.headers["Retry-After"] = str(found.params["after"])
+    return response
+
+
+def _language() -> str:
+    from careplug_flask.identity import language
+
+    return language(state(), None)
