@@ -20,6 +20,7 @@ from careplug.ports import Channel, Directory, Files, SchemaStep, Storage, Trans
 from careplug.refs import Actor
 from careplug.storage.files import MemoryFiles
 from careplug.storage.memory import MemoryStorage
+from careplug.text import Catalogue
 from careplug.unit import CareUnit, Setup
 
 __all__ = ["Care"]
@@ -55,6 +56,8 @@ class Care:
             plugins, require=require, block=block, environ=environ, settings=settings, toml=toml
         )
         self.clock = clock
+        self.catalogue = Catalogue(self.plugins.contributions.sentences)
+        """The sentences of the core and of the plugins."""
         self._owned = not isinstance(storage, Storage)
         self.storage = self._open_storage(storage)
         self._channel_settings = channels or {}
@@ -201,6 +204,9 @@ class Care:
             allow=self.plugins.allow,
             clock=self.clock,
             number_prefix=number_prefix,
+            catalogue=self.catalogue,
+            grants=found.grants,
+            resources=found.resources,
         )
 
 

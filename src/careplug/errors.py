@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from careplug.text import Text
+    from careplug.text import Catalogue, Text
 
 __all__ = [
     "CareError",
@@ -40,16 +40,20 @@ class CareError(Exception):
         self.sentence = sentence
         self.params = params
 
-    def text(self, language: str = "en") -> str:
-        """The sentence in ``language`` (``"en"``, ``"zh_CN"``): what is wrong and what to do about it."""
+    def text(self, language: str = "en", catalogue: Catalogue | None = None) -> str:
+        """The sentence in ``language`` (``"en"``, ``"zh_CN"``): what is wrong and what to do about it.
+
+        ``catalogue`` is that of a ``Care`` (``care.catalogue``), which knows the sentences its plugins hand over.
+        """
         from careplug import text
 
         # An error inside an error is read in the same language.
-        inner = {key: each.text(language) for key, each in self.params.items() if isinstance(each, CareError)}
+        params = self.params.items()
+        inner = {key: each.text(language, catalogue) for key, each in params if isinstance(each, CareError)}
         values = {"field": self.field, **self.params, **inner}
         if self.sentence is not None:
             return text.fill(self.sentence.get(language), values)
-        return text.say(f"error.{self.code}", language, **values)
+        return (catalogue or text.Catalogue()).say(f"error.{self.code}", language, **values)
 
     def __str__(self) -> str:
         return self.text("en")

@@ -9,7 +9,7 @@ from functools import cache
 from careplug.errors import Refused
 from careplug.refs import Actor
 
-__all__ = ["ROLES", "check"]
+__all__ = ["ROLES", "WORDS", "check", "may"]
 
 _CUSTOMER = (
     "feedback.submit",
@@ -56,6 +56,16 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 }
 """Actions by role, as patterns. Back-dating, overriding, voiding and erasing are the manager's."""
 
+WORDS = frozenset(
+    {
+        *(pattern.partition(".")[0] for role in (_CUSTOMER, _ENGINEER, _MANAGER) for pattern in role),
+        *("audit", "import"),  # of the admin alone
+    }
+)
+"""The first words of the core's own actions: no plugin can grant what begins with one of them."""
+
+Grants = Mapping[str, tuple[str, ...]]
+
 
 @cache
 def _may(roles: frozenset[str], action: str) -> bool:
@@ -67,9 +77,16 @@ def _named(scopes: tuple[str, ...], action: str) -> bool:
     return any(fnmatchcase(action, pattern) for pattern in scopes)
 
 
-def check(actor: Actor, action: str) -> None:
+def may(actor: Actor, action: str, grants: Grants | None = None) -> bool:
+    """Whether one of the actor's roles may do it, by the core's rules or by ``grants`` (what plugins let a role do)."""
+    if _may(actor.roles, action):
+        return True
+    return any(_named((grants or {}).get(role, ()), action) for role in actor.roles)
+
+
+def check(actor: Actor, action: str, grants: Grants | None = None) -> None:
     """``Refused`` unless one of the actor's roles may do it, and the key the actor acts with is not confined to less."""
-    if not _may(actor.roles, action):
+    if not may(actor, action, grants):
         raise Refused("permission.role", field=f"permission.{action}", actor=actor.key, action=action)
     if actor.scopes is not None and not _named(actor.scopes, action):
         raise Refused("permission.scope", field=f"permission.{action}.scope", scopes=", ".join(actor.scopes) or "–")

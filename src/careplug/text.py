@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["LANGUAGES", "PSEUDO", "Text", "catalogue", "fill", "flatten", "language_of", "say"]
+__all__ = ["LANGUAGES", "PSEUDO", "Catalogue", "Text", "catalogue", "fill", "flatten", "language_of", "say"]
 
 LANGUAGES = ("en", "zh_CN")
 """The languages every sentence exists in."""
@@ -83,6 +83,30 @@ def say(code: str, language: str = "en", /, **params: object) -> str:
     if found is None:
         return f"{code} {params}" if params else code
     return fill(found.get(language), params)
+
+
+@attrs.frozen
+class Catalogue:
+    """The sentences of one ``Care``: the core's, and by code those its plugins hand over as ``Messages``.
+
+    A plugin's sentence is found where the core has none of that code; it never takes the place of one of the core's.
+    """
+
+    own: Mapping[str, Text] = attrs.field(factory=dict)
+
+    def find(self, code: str) -> Text | None:
+        """The sentence of a code, None where nobody has one."""
+        return catalogue().get(code) or self.own.get(code)
+
+    def say(self, code: str, language: str = "en", /, **params: object) -> str:
+        """As ``say``, with the sentences of plugins."""
+        found = self.find(code)
+        return say(code, language, **params) if found is None else fill(found.get(language), params)
+
+    def word(self, group: str, code: str, language: str) -> str:
+        """The word for a code of a group (``word.GROUP.CODE``); a code without one is shown as it is."""
+        found = self.find(f"word.{group}.{code}")
+        return code if found is None else found.get(language)
 
 
 class _Visible(dict[str, object]):

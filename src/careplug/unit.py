@@ -11,7 +11,7 @@ import attrs
 
 from careplug import permissions
 from careplug.clock import Now
-from careplug.contributions import FactType, FieldSpec, Handler, PolicySource
+from careplug.contributions import FactType, FieldSpec, Handler, PolicySource, Resource
 from careplug.definitions import DefinitionCache, Definitions
 from careplug.entity import EntitySpec
 from careplug.errors import NotFound, Refused
@@ -22,6 +22,7 @@ from careplug.refs import Actor
 from careplug.sla.changes import Changes
 from careplug.sla.service import Sla
 from careplug.tasks import enqueue
+from careplug.text import Catalogue
 from careplug.timeline.facts import Fact
 from careplug.timeline.story import Timeline
 
@@ -32,7 +33,10 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Setup:
-    """What does not change while a Care lives. ``handlers`` go by (subject, fact type)."""
+    """What does not change while a Care lives. ``handlers`` go by (subject, fact type).
+
+    ``catalogue`` knows the sentences of the core and of the plugins, ``grants`` what plugins let a role do.
+    """
 
     fact_types: Mapping[tuple[str, str], FactType]
     own_fact_types: frozenset[str]
@@ -47,6 +51,9 @@ class Setup:
     allow: Callable[[Actor, str, object | None], None]
     clock: Now
     number_prefix: str = "CP"
+    catalogue: Catalogue = attrs.field(factory=Catalogue)
+    grants: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    resources: tuple[Resource, ...] = ()
 
     def entity(self, name: str) -> type:
         """The class behind an entity's name."""
@@ -100,7 +107,7 @@ class CareUnit:
 
     def allow(self, action: str, subject: object | None = None) -> None:
         """``Refused`` unless the actor's role may and no plugin denies it."""
-        permissions.check(self.actor, action)
+        permissions.check(self.actor, action, self._setup.grants)
         self._setup.allow(self.actor, action, subject)
 
     def dispatch(self, fact: Fact, before: Any, after: Any) -> None:

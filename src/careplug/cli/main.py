@@ -76,7 +76,7 @@ def _run(arguments: list[str], session: Session) -> int:
 
 
 def _told(session: Session, error: CareError, code: int) -> int:
-    words = error.text(session.language)
+    words = error.text(session.language, session.catalogue)
     if session.as_json:
         told = {"class": type(error).__name__, "code": error.code, "field": error.field, "message": words}
         line = json.dumps({"error": told}, ensure_ascii=False, sort_keys=True)

@@ -16,7 +16,7 @@ import attrs
 
 from careplug.clock import Now, system_now
 from careplug.refs import Actor, Ref
-from careplug.text import say
+from careplug.text import Catalogue
 
 if TYPE_CHECKING:
     from careplug.care import Care
@@ -158,9 +158,14 @@ class Session:
 
     # -- speaking --
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """The sentences: those of plugins too once the ``Care`` of this run is open."""
+        return Catalogue() if self._care is None else self.care.catalogue
+
     def say(self, code: str, **params: object) -> str:
-        """A sentence of the catalogue in the language of this run."""
-        return say(code, self.language, **params)
+        """A sentence in the language of this run."""
+        return self.catalogue.say(code, self.language, **params)
 
     def local(self, value: datetime) -> datetime:
         """An instant on the clock times are shown in."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from careplug.cli.session import Session
 from careplug.definitions import Definitions
 from careplug.refs import Ref
-from careplug.sla.words import word
 
 __all__ = ["NOTHING", "Names", "clock_zone", "moment", "span"]
 
@@ -19,6 +18,7 @@ class Names:
 
     def __init__(self, session: Session, definitions: Definitions) -> None:
         self._language = session.language
+        self._catalogue = session.catalogue
         self._definitions = definitions
 
     def of(self, kind: str, code: str, group: str = "") -> str:
@@ -26,11 +26,11 @@ class Names:
         found = self._definitions.active(kind).get(code)
         if found is not None and found.label:
             return found.label.get(self._language)
-        return word(group or kind, code, self._language)
+        return self.word(group or kind, code)
 
     def word(self, group: str, code: str) -> str:
         """The catalogue's word for a code; the code itself where it has none."""
-        return word(group, code, self._language)
+        return self._catalogue.word(group, code, self._language)
 
 
 def moment(session: Session, value: datetime | None) -> str:

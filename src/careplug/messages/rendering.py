@@ -14,7 +14,7 @@ from careplug.definitions import Definitions
 from careplug.errors import CareError, Invalid
 from careplug.messages.entities import Message
 from careplug.messages.templates import Template
-from careplug.messages.words import NOTHING, instant, word
+from careplug.messages.words import NOTHING, instant
 from careplug.ports import Contact, Unit
 from careplug.refs import Ref
 from careplug.text import language_of, say
@@ -85,10 +85,10 @@ class _Values:
             "actor": self._actor,
             "at": lambda: self._moment(self.fact.at) if self.fact else "",
             "subject": lambda: self._own("subject"),
-            "kind": lambda: word("kind", self._pinned("kind"), self.message.language),
+            "kind": lambda: self._word("kind", self._pinned("kind")),
             "state": lambda: self._label("state", self._pinned("state")),
             "metric": lambda: self._label("metric", self._pinned("metric")),
-            "level": lambda: word("level", self._pinned("level"), self.message.language),
+            "level": lambda: self._word("level", self._pinned("level")),
         }
         return own[name]() if name in own else self._pinned(name)
 
@@ -157,11 +157,15 @@ class _Values:
     def _actor(self) -> str:
         return self._person(Ref.parse(self.fact.actor)) if self.fact else ""
 
+    def _word(self, group: str, code: str) -> str:
+        found: str = self.unit.setup.catalogue.word(group, code, self.message.language)
+        return found
+
     def _label(self, kind: str, code: str) -> str:
         found = self.unit.get(Definitions).active(kind).get(code)
         if found is not None and found.label:
             return found.label.get(self.message.language)
-        return word(kind, code, self.message.language)
+        return self._word(kind, code)
 
 
 def _read_fact(unit: Unit, message: Message) -> Fact | None:

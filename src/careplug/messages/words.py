@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from careplug import text
 from careplug.text import language_of
 
-__all__ = ["NOTHING", "instant", "word"]
+__all__ = ["NOTHING", "instant"]
 
 NOTHING = "—"
 """What stands where there is nothing to say."""
@@ -43,12 +42,6 @@ def instant(value: datetime, zone: str, language: str) -> str:
     if language_of(language) == "zh_CN":
         return f"{local.year}年{local.month}月{local.day}日 {clock}（{_offset(local)}）"
     return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {clock} ({_offset(local)})"
-
-
-def word(group: str, code: str, language: str) -> str:
-    """The catalogue's word for a code of a group (``kind``, ``metric``, ``level``); the code where it has none."""
-    found = text.catalogue().get(f"word.{group}.{code}")
-    return found.get(language) if found is not None else code
 
 
 def _offset(local: datetime) -> str:

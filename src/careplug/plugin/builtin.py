@@ -15,6 +15,7 @@ from careplug.feedback.intake import purge_keys
 from careplug.feedback.service import FeedbackService
 from careplug.messages import contribution as messages
 from careplug.plugin.markers import hookimpl
+from careplug.resources import Resources
 from careplug.sla import entities as sla_entities
 from careplug.sla import seeds as sla_seeds
 from careplug.sla import service as sla_service
@@ -58,6 +59,7 @@ def careplug_services() -> tuple[Any, ...]:
         ServiceFactory(FeedbackService, FeedbackService, "feedback"),
         ServiceFactory(sla_service.Sla, sla_service.Sla, "sla"),
         ServiceFactory(Changes, Changes, "changes"),
+        ServiceFactory(Resources, Resources, "resources"),
         *messages.SERVICES,
     )
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
         EntitySpec,
         FactType,
         FieldSpec,
+        Grant,
         Handler,
         HookSpecs,
         Job,
+        Link,
         Messages,
         Panel,
         PolicySource,
@@ -148,10 +150,12 @@ def careplug_jobs(settings: Any) -> tuple[Job, ...]:
 
 
 @hookspec
-def careplug_surfaces(settings: Any) -> tuple[Command | Resource | Panel | Messages, ...]:
-    """What people see: commands, resources, panels of a case page, sentences. Called once while built.
+def careplug_surfaces(settings: Any) -> tuple[Command | Resource | Panel | Link | Messages | Grant, ...]:
+    """What people see and may do: commands, resources, panels of a case page, links, sentences, grants. Called once
+    while built.
 
-    Any plugin may implement it. Names have one owner within their kind, a sentence's code within all.
+    Any plugin may implement it. Names have one owner within their kind, a sentence's code within all. Grants have no
+    name: those of several plugins for one role are joined.
 
         @hookimpl
         def careplug_surfaces():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -14,9 +13,11 @@ from careplug.contributions import (
     EntitySpec,
     FactType,
     FieldSpec,
+    Grant,
     Handler,
     HookSpecs,
     Job,
+    Link,
     Messages,
     Panel,
     PolicySource,
@@ -26,7 +27,8 @@ from careplug.contributions import (
     StorageFactory,
 )
 from careplug.errors import CareError, PluginFailed
-from careplug.text import Text
+from careplug.plugin.rules import COMMON, RULES
+from careplug.plugin.surfaces import surface_fault
 
 __all__ = ["HOOKS", "Key", "fault", "keys", "kind_of"]
 
@@ -41,7 +43,7 @@ HOOKS: Mapping[str, tuple[type, ...]] = {
     "careplug_services": (ServiceFactory, PolicySource),
     "careplug_handlers": (Handler,),
     "careplug_jobs": (Job,),
-    "careplug_surfaces": (Command, Resource, Panel, Messages),
+    "careplug_surfaces": (Command, Resource, Panel, Link, Messages, Grant),
     "careplug_hooks": (HookSpecs,),
 }
 """The hooks that return objects, and the types each may return."""
@@ -60,11 +62,11 @@ _KINDS: Mapping[type, str] = {
     Command: "command",
     Resource: "resource",
     Panel: "panel",
+    Link: "link",
+    Grant: "grant",
     Messages: "messages",
     HookSpecs: "hooks",
 }
-
-_FIELD_TYPES = ("text", "long", "int", "bool", "time", "date", "decimal", "choice")
 
 
 def kind_of(item: object) -> str:
@@ -89,7 +91,7 @@ def keys(item: Any) -> tuple[Key, ...]:
         return ((kind, _qualified(item.type)),)
     if isinstance(item, Messages):
         return tuple(("sentence", code) for code in item.sentences)
-    if isinstance(item, HookSpecs):
+    if isinstance(item, (HookSpecs, Grant)):
         return ()
     return ((kind, item.name),)
 
@@ -99,11 +101,11 @@ def fault(item: Any, where: str) -> CareError | None:
 
     Values, not only types: ``facts=("submitted")`` is a text and would be taken for nine fact types.
     """
-    name = getattr(item, "name", "")
+    name = getattr(item, "role" if isinstance(item, Grant) else "name", "")
     place = ".".join(part for part in (where, kind_of(item), name if isinstance(name, str) else "") if part)
     base = _base(item)
     for field in attrs.fields(base):
-        rule = _RULES.get((base, field.name)) or _COMMON.get(field.name)
+        rule = RULES.get((base, field.name)) or COMMON.get(field.name)
         value = getattr(item, field.name)
         if rule is not None and not rule[1](value):
             return PluginFailed(f"plugin.item.{rule[0]}", field=f"{place}.{field.name}", value=_short(value))
@@ -136,6 +138,11 @@ def _deep_fault(item: Any, place: str) -> CareError | None:
         from careplug.timeline.facts import canonical
 
         canonical(item.data)
+    if isinstance(item, (Resource, Panel, Link, Grant)):
+        found = surface_fault(item, place)
+        actions = item.actions if isinstance(item, Resource) else ()
+        of_fields = (fault(field, f"{place}.{action.name}") for action in actions for field in action.fields)
+        return found or next((wrong for wrong in of_fields if wrong is not None), None)
     return None
 
 
@@ -151,90 +158,3 @@ def _qualified(cls: type) -> str:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-# What a value has to be: the tail of the sentence's code, and the test.
-Rule = tuple[str, Callable[[Any], bool]]
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and not any(letter.isspace() for letter in value)
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
-
-
-def _is_sentences(value: object) -> bool:
-    return isinstance(value, Mapping) and all(
-        isinstance(code, str) and isinstance(words, Text) for code, words in value.items()
-    )
-
-
-def _is_upcasters(value: object) -> bool:
-    return isinstance(value, Mapping) and all(type(key) is int and callable(step) for key, step in value.items())
-
-
-_NAME: Rule = ("name", _is_name)
-_CALLABLE: Rule = ("callable", callable)
-_TEXTS: Rule = ("texts", _is_texts)
-_WORDS: Rule = ("words", lambda value: isinstance(value, Text))
-_FLAG: Rule = ("flag", lambda value: isinstance(value, bool))
-_CLASS: Rule = ("class", lambda value: isinstance(value, type))
-_GROUPS: Rule = ("groups", lambda value: isinstance(value, tuple) and all(_is_texts(part) for part in value))
-
-_COMMON: Mapping[str, Rule] = {
-    "name": _NAME,
-    "label": _WORDS,
-    "help": _WORDS,
-    "run": _CALLABLE,
-    "load": _CALLABLE,
-    "open": _CALLABLE,
-    "accepts": _CALLABLE,
-    "factory": _CALLABLE,
-    "candidates": _CALLABLE,
-    "facts": _TEXTS,
-    "schemes": _TEXTS,
-    "personal": _TEXTS,
-    "columns": _TEXTS,
-    "filters": _TEXTS,
-    "actions": _TEXTS,
-    "choices": _TEXTS,
-    "subject": _NAME,
-    "durable": _FLAG,
-    "final": _FLAG,
-    "public": _FLAG,
-    "edits": _FLAG,
-    "claimable": _FLAG,
-    "required": _FLAG,
-    "indexed": _FLAG,
-    "indexes": _GROUPS,
-    "unique": _GROUPS,
-    "rank": ("rank", lambda value: type(value) is int),
-    "every": ("every", lambda value: isinstance(value, timedelta) and value > timedelta(0)),
-    "version": ("version", lambda value: type(value) is int and value > 0),
-    "length": ("length", lambda value: type(value) is int and value > 0),
-    "fold": ("callable", lambda value: value is None or callable(value)),
-    "upcasters": ("upcasters", _is_upcasters),
-    "sentences": ("sentences", _is_sentences),
-    "module": ("specs", lambda value: value is not None),
-}
-"""Rules by field name, where the name means the same in every kind."""
-
-_RULES: Mapping[tuple[type, str], Rule] = {
-    (EntitySpec, "cls"): ("attrs", lambda value: isinstance(value, type) and attrs.has(value)),
-    (EntitySpec, "extra"): (
-        "extra",
-        lambda value: isinstance(value, tuple) and all(isinstance(part, FieldSpec) for part in value),
-    ),
-    (FieldSpec, "entity"): _NAME,
-    (FieldSpec, "type"): ("field_type", lambda value: value in _FIELD_TYPES),
-    (FieldSpec, "personal"): _FLAG,
-    (Seed, "kind"): _NAME,
-    (Seed, "data"): ("data", lambda value: isinstance(value, Mapping)),
-    (Panel, "data"): _CALLABLE,
-    (Resource, "entity"): _CLASS,
-    (ServiceFactory, "type"): _CLASS,
-    (ServiceFactory, "name"): ("name", lambda value: isinstance(value, str)),
-}
-"""Rules of one kind, before those by field name."""

@@ -18,8 +18,10 @@ from careplug.contributions import (
     EntitySpec,
     FactType,
     FieldSpec,
+    Grant,
     Handler,
     Job,
+    Link,
     Messages,
     Panel,
     PolicySource,
@@ -31,6 +33,7 @@ from careplug.contributions import (
 from careplug.errors import CareError, PluginFailed
 from careplug.plugin.items import Key, keys, kind_of
 from careplug.plugin.report import Owner
+from careplug.plugin.surfaces import field_fault
 from careplug.text import Text
 
 __all__ = ["Bundle", "Contributions", "clashes", "dangling", "merge"]
@@ -55,10 +58,11 @@ class Bundle:
 
 @attrs.frozen(kw_only=True)
 class Contributions:
-    """Everything the plugins contribute, checked, without doubles, sorted by name (handlers and panels by rank).
+    """Everything the plugins contribute, checked, without doubles, sorted by name (what has a rank by rank first).
 
     ``entities`` carry their plugin's name and the custom fields all plugins add to them. ``fact_types`` go by
-    (subject, name), ``sentences`` by code. ``owners`` says who brought a name; use ``owner`` for an item.
+    (subject, name), ``sentences`` by code, ``grants`` by role: the patterns of actions that plugins let it do. ``owners``
+    says who brought a name; use ``owner`` for an item.
     """
 
     entities: tuple[EntitySpec, ...] = ()
@@ -73,6 +77,8 @@ class Contributions:
     commands: tuple[Command, ...] = ()
     resources: tuple[Resource, ...] = ()
     panels: tuple[Panel, ...] = ()
+    links: tuple[Link, ...] = ()
+    grants: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     sentences: Mapping[str, Text] = attrs.field(factory=dict)
     owners: Mapping[Key, Owner] = attrs.field(factory=dict, repr=False)
 
@@ -114,9 +120,10 @@ def _all_keys(item: Any) -> tuple[Key, ...]:
 
 
 def dangling(bundles: Sequence[Bundle]) -> dict[str, CareError]:
-    """The plugins that refer to an entity nobody has, or name a custom field like a field the entity has."""
+    """The plugins that refer to an entity or a field nobody has, or name a custom field like a field the entity has."""
     specs = {item.name: item for bundle in bundles for item in bundle.items if isinstance(item, EntitySpec)}
-    stored = {spec.cls for spec in specs.values()}
+    added = _by_entity(item for bundle in bundles for item in bundle.items if isinstance(item, FieldSpec))
+    stored = {spec.cls: _complete(spec, added) for spec in specs.values()}
     found: dict[str, CareError] = {}
     for bundle in bundles:
         for item in bundle.items:
@@ -126,7 +133,9 @@ def dangling(bundles: Sequence[Bundle]) -> dict[str, CareError]:
     return found
 
 
-def _reference(item: Any, owner: Owner, specs: Mapping[str, EntitySpec], stored: set[type]) -> CareError | None:
+def _reference(
+    item: Any, owner: Owner, specs: Mapping[str, EntitySpec], stored: Mapping[type, EntitySpec]
+) -> CareError | None:
     place = f"plugins.{owner.name}.{kind_of(item)}"
     if isinstance(item, FieldSpec):
         spec = specs.get(item.entity)
@@ -137,8 +146,10 @@ def _reference(item: Any, owner: Owner, specs: Mapping[str, EntitySpec], stored:
     if isinstance(item, EntitySpec):
         wrong = (_taken(extra, item, f"{place}.{item.name}.{extra.name}") for extra in item.extra)
         return next((error for error in wrong if error is not None), None)
-    if isinstance(item, Resource) and item.entity not in stored:
-        return PluginFailed("plugin.resource_entity", field=f"{place}.{item.name}", entity=item.entity.__qualname__)
+    if isinstance(item, Resource):
+        if item.entity not in stored:
+            return PluginFailed("plugin.resource_entity", field=f"{place}.{item.name}", entity=item.entity.__qualname__)
+        return field_fault(item, stored[item.entity], f"{place}.{item.name}")
     return None
 
 
@@ -152,24 +163,28 @@ def merge(bundles: Sequence[Bundle]) -> Contributions:
     """The contributions of all bundles, which ``clashes`` and ``dangling`` found nothing wrong with."""
     items = [(item, bundle.owner) for bundle in bundles for item in bundle.items]
     owners = {key: owner for item, owner in items for key in _all_keys(item)}
-    fields: dict[str, list[FieldSpec]] = {}
-    for field in _of(items, FieldSpec):
-        fields.setdefault(field.entity, []).append(field)
+    fields = _by_entity(_of(items, FieldSpec))
     facts = {(fact.subject, fact.name): fact for fact in _of(items, FactType)}
     words = {code: text for part in _of(items, Messages) for code, text in part.sentences.items()}
     return Contributions(
-        entities=_named(_complete(item, owner, fields) for item, owner in items if isinstance(item, EntitySpec)),
+        entities=_named(
+            attrs.evolve(_complete(item, fields), plugin=owner.name)
+            for item, owner in items
+            if isinstance(item, EntitySpec)
+        ),
         fact_types=MappingProxyType(dict(sorted(facts.items()))),
         seeds=tuple(sorted(_of(items, Seed), key=lambda seed: (seed.kind, seed.name))),
         storages=_named(_of(items, StorageFactory)),
         channels=_named(_of(items, ChannelFactory)),
         services=tuple(sorted(_of(items, ServiceFactory), key=keys)),
         policy_sources=_named(_of(items, PolicySource)),
-        handlers=tuple(sorted(_of(items, Handler), key=lambda handler: (handler.rank, handler.name))),
+        handlers=_ranked(_of(items, Handler)),
         jobs=_named(_of(items, Job)),
         commands=_named(_of(items, Command)),
-        resources=_named(_of(items, Resource)),
-        panels=tuple(sorted(_of(items, Panel), key=lambda panel: (panel.rank, panel.name))),
+        resources=_ranked(_of(items, Resource)),
+        panels=_ranked(_of(items, Panel)),
+        links=_ranked(_of(items, Link)),
+        grants=_joined(_of(items, Grant)),
         sentences=MappingProxyType(dict(sorted(words.items()))),
         owners=MappingProxyType(owners),
     )
@@ -183,6 +198,24 @@ def _named(items: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(sorted(items, key=lambda item: item.name))
 
 
-def _complete(spec: EntitySpec, owner: Owner, fields: Mapping[str, Sequence[FieldSpec]]) -> EntitySpec:
+def _ranked(items: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(sorted(items, key=lambda item: (item.rank, item.name)))
+
+
+def _joined(grants: Iterable[Grant]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for grant in grants:
+        found.setdefault(grant.role, set()).update(grant.actions)
+    return MappingProxyType({role: tuple(sorted(found[role])) for role in sorted(found)})
+
+
+def _by_entity(fields: Iterable[FieldSpec]) -> Mapping[str, Sequence[FieldSpec]]:
+    found: dict[str, list[FieldSpec]] = {}
+    for field in fields:
+        found.setdefault(field.entity, []).append(field)
+    return found
+
+
+def _complete(spec: EntitySpec, fields: Mapping[str, Sequence[FieldSpec]]) -> EntitySpec:
     extra = sorted((*spec.extra, *fields.get(spec.name, ())), key=lambda field: field.name)
-    return attrs.evolve(spec, plugin=owner.name, extra=tuple(extra))
+    return attrs.evolve(spec, extra=tuple(extra))

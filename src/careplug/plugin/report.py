@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from careplug.errors import CareError, PluginFailed
-from careplug.text import language_of, say
+from careplug.text import Catalogue, language_of, say
 
 __all__ = ["BLOCKED", "FAILED", "LOADED", "Owner", "PluginLine", "Report", "RequiredFailed", "listed"]
 
@@ -61,9 +61,9 @@ class PluginLine:
         """The plugin's name and version."""
         return Owner(self.name, self.version)
 
-    def reason(self, language: str = "en") -> str:
+    def reason(self, language: str = "en", catalogue: Catalogue | None = None) -> str:
         """Why it failed or is blocked; empty for a plugin that works."""
-        return "" if self.error is None else self.error.text(language)
+        return "" if self.error is None else self.error.text(language, catalogue)
 
     def text(self, language: str = "en") -> str:
         """The line as a person reads it."""
@@ -136,10 +136,10 @@ class RequiredFailed(PluginFailed):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.lines, self.field)
 
-    def text(self, language: str = "en") -> str:
+    def text(self, language: str = "en", catalogue: Catalogue | None = None) -> str:
         """The sentence, with every plugin's own reason in it."""
         parts = (
-            say("plugin.required", language, plugin=str(line.owner), reason=line.reason(language))
+            say("plugin.required", language, plugin=str(line.owner), reason=line.reason(language, catalogue))
             for line in self.lines
         )
         return say("error.plugin.required", language, field=self.field, plugins=" ".join(parts), **self.params)

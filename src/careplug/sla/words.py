@@ -7,7 +7,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from careplug.sla.receipt import Receipt, Segment
-from careplug.text import Text, catalogue, say
+from careplug.text import Catalogue, Text, say
 
 __all__ = ["duration", "moment", "receipt_text", "word"]
 
@@ -80,8 +80,7 @@ def _days(segment: Segment, language: str) -> str:
 
 def word(group: str, code: str, language: str) -> str:
     """The word for a code (a state, a reason, a party …); a code without one is shown as it is."""
-    found = catalogue().get(f"word.{group}.{code}")
-    return found.get(language) if found is not None else code
+    return Catalogue().word(group, code, language)
 
 
 def moment(value: datetime, zone: str, language: str) -> str:

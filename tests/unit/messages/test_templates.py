@@ -10,7 +10,7 @@ from careplug import text
 from careplug.errors import Invalid
 from careplug.messages.seeds import SEEDS
 from careplug.messages.templates import PLACEHOLDERS, Template, TemplateText
-from careplug.messages.words import instant, word
+from careplug.messages.words import instant
 
 TEMPLATES = [seed for seed in SEEDS if seed.kind == "template"]
 FULL = {"subject": {"en": "s", "zh": "主题"}, "body": {"en": "b", "zh": "正文"}}
@@ -138,8 +138,11 @@ def test_an_instant_stands_on_the_readers_clock(zone, language, words):
 
 
 def test_a_code_without_a_word_is_shown_as_itself():
-    assert (word("kind", "fault", "zh"), word("kind", "fault", "en")) == ("故障", "fault")
-    assert word("kind", "spillage", "zh") == "spillage"
+    assert (text.Catalogue().word("kind", "fault", "zh"), text.Catalogue().word("kind", "fault", "en")) == (
+        "故障",
+        "fault",
+    )
+    assert text.Catalogue().word("kind", "spillage", "zh") == "spillage"
 
 
 def test_every_kind_has_a_word():

@@ -56,7 +56,7 @@ def test_what_a_hook_may_return_is_what_it_says(name):
 
 
 def test_everything_that_can_be_contributed_has_a_hook():
-    offered = {cls.__name__ for types in HOOKS.values() for cls in types} | {"Denied"}
+    offered = {cls.__name__ for types in HOOKS.values() for cls in types} | {"Denied", "Action"}
     assert offered == set(contributions.__all__)
 
 
