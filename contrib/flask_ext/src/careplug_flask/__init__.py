@@ -48,7 +48,11 @@ def careplug_surfaces() -> tuple[Command | Grant | Messages, ...]:
     from careplug_flask.errors import SENTENCES
 
     return (
-        Command("serve", _serve, Text(en="A service desk of its own, with local accounts.", zh="独立运行的服务台，使用本地账户。")),
+        Command(
+            "serve",
+            _serve,
+            Text(en="A service desk of its own, with local accounts.", zh="独立运行的服务台，使用本地账户。"),
+        ),
         Command("tokens", _tokens, Text(en="Keys to the API: issue, list, revoke.", zh="API 密钥：签发、列出、吊销。")),
         Grant("manager", ("tokens.manage",)),
         Messages({f"error.{code}": words for code, words in SENTENCES.items()}),

@@ -145,8 +145,7 @@ class LinkTo:
 
 def sign_link(here: State, link: LinkTo) -> str:
     """The token of a link."""
-    token = here.signer.dumps({"t": link.tenant, "c": link.case, "p": str(link.person)})
-    return token.decode() if isinstance(token, bytes) else token
+    return str(here.signer.dumps({"t": link.tenant, "c": link.case, "p": str(link.person)}))
 
 
 def read_link(here: State, token: str) -> LinkTo:

@@ -118,7 +118,7 @@ def read(config: Mapping[str, Any]) -> Options:
     return found
 
 
-def _checked(key: str, value: Any, wanted: type) -> Any:
+def _checked(key: str, value: Any, wanted: Any) -> Any:
     if wanted is Text:
         return _text(key, value)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
@@ -144,7 +144,9 @@ def _check(found: Options) -> None:
         raise error(Invalid, "flask.option_prefix", field="config.CAREPLUG_URL_PREFIX", value=prefix)
     if found.language not in (*LANGUAGES, PSEUDO):
         known = ", ".join(LANGUAGES)
-        raise error(Invalid, "flask.option_language", field="config.CAREPLUG_LANGUAGE", value=found.language, known=known)
+        raise error(
+            Invalid, "flask.option_language", field="config.CAREPLUG_LANGUAGE", value=found.language, known=known
+        )
     try:
         ZoneInfo(found.zone)
     except (OSError, ValueError, LookupError):

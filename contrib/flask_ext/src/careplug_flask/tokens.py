@@ -80,7 +80,7 @@ class Tokens:
             raise error(Invalid, "flask.token_role", field="token.roles", value=value, known=", ".join(sorted(ROLES)))
         if not name.strip() or len(name) > 100:
             raise error(Invalid, "flask.token_name", field="token.name")
-        if not scopes or not all(isinstance(scope, str) and scope for scope in scopes):
+        if not scopes or not all(scopes):
             raise error(Invalid, "flask.token_scope", field="token.scopes")
         end = aware(expires_at, "token.expires_at") if expires_at is not None else None
         if end is not None and end <= self.unit.now():

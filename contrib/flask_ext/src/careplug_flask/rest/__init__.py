@@ -38,7 +38,12 @@ def blueprint(found: State) -> Blueprint:
     for methods in by_path.values():
         for method, each in methods.items():
             made.add_url_rule(
-                each.rule, each.name, view(each), methods=[method], strict_slashes=False, provide_automatic_options=False
+                each.rule,
+                each.name,
+                view(each),
+                methods=[method],
+                strict_slashes=False,
+                provide_automatic_options=False,
             )
     made.add_url_rule("/openapi.json", "openapi", _openapi, provide_automatic_options=False)
     every = {"methods": [*METHODS, "OPTIONS", "TRACE"], "provide_automatic_options": False}

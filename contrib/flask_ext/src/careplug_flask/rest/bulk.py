@@ -16,7 +16,7 @@ from careplug_flask.rest.cases import criteria_of, submitted
 from careplug_flask.rest.serve import encode, misfit, problem_of
 from careplug_flask.rest.shapes import shaper
 from careplug_flask.rest.table import LINES, Call, Reply, operation
-from careplug_flask.rest.wire.cases import BulkLine, Case, CaseIn, CaseFilter
+from careplug_flask.rest.wire.cases import BulkLine, Case, CaseFilter, CaseIn
 
 _MOST_LINES = 10_000
 _LONGEST = 5 * 1024 * 1024
@@ -27,7 +27,9 @@ _BATCH = 200
 def submit_many(known: dict[str, Any]) -> Reply:
     """Take many cases in: each line is stored by itself, and answered by a line in the same order."""
     if request.mimetype != LINES:
-        raise error(Unsupported, "flask.media", field="header.Content-Type", value=request.mimetype or "–", wanted=LINES)
+        raise error(
+            Unsupported, "flask.media", field="header.Content-Type", value=request.mimetype or "–", wanted=LINES
+        )
     language = visitor().language
     if (request.content_length or 0) > _LONGEST * 4:
         raise error(Large, "flask.large", field="body", most=_LONGEST * 4)
@@ -83,4 +85,3 @@ def _all(asked: CaseFilter) -> Iterator[bytes]:
         if len(rows) < _BATCH:
             return
         after = (rows[-1].received_at, rows[-1].id)
-

@@ -135,4 +135,3 @@ def list_steps(call: Call) -> Reply:
         for step in call.unit.feedback.possible(case)
     ]
     return Reply(value=Transitions(items=items), etag=etag(case))
-

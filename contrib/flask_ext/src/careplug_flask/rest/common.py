@@ -83,7 +83,9 @@ def once(call: Call, ident: str, deed: Callable[[], Feedback], status: int = 200
     return Reply(value=again.value, etag=again.etag, status=status, headers={"Idempotency-Replayed": "true"})
 
 
-def paged(page: Any, items: Sequence[Any], rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[Any]]) -> Reply:
+def paged(
+    page: Any, items: Sequence[Any], rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[Any]]
+) -> Reply:
     """A page of a list and where the next one begins: one row more than asked for was read."""
     more = len(rows) > limit
     following = cursor(key(rows[limit - 1])) if more else None

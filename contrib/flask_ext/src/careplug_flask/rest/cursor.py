@@ -70,4 +70,4 @@ def _read(part: Any) -> Any:
         return from_text(text)
     if kind == "n":
         return Decimal(text)
-    return {"d": date.fromisoformat, "r": Ref.parse}[kind](text)
+    return date.fromisoformat(text) if kind == "d" else Ref.parse(text)

@@ -29,7 +29,9 @@ def list_attachments(call: Call) -> Reply:
     """The files of a case."""
     case = case_of(call.unit, call.path["id"])
     make = shaper(Attachment)
-    return Reply(value=Attachments(items=[make(row) for row in call.unit.feedback.attachments(case.id)]), etag=etag(case))
+    return Reply(
+        value=Attachments(items=[make(row) for row in call.unit.feedback.attachments(case.id)]), etag=etag(case)
+    )
 
 
 @operation("POST", "/feedback/{id}/attachments", tag="feedback", answer=Attachment, status=201, raw=FORM)

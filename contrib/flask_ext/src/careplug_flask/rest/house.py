@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-
 from careplug.messages.directory import Parties
 from careplug.ports import Address
 from careplug.text import Text
@@ -75,14 +74,22 @@ def _of_kind(word: str, kind: str) -> tuple[Operation, ...]:
         made = services.accept(kind, call.path["name"], call.path["digest"])
         return Reply(value=_definition(made), etag=made.digest)
 
-    title, tag = kind.capitalize(), {"tag": word}
+    title = kind.capitalize()
+    tag: dict[str, Any] = {"tag": word}
     path = f"/{word}/{{name}}"
     return (
-        Operation(name=f"list{word.capitalize()}", method="GET", path=f"/{word}", run=listed, answer=Definitions, **tag),
+        Operation(
+            name=f"list{word.capitalize()}", method="GET", path=f"/{word}", run=listed, answer=Definitions, **tag
+        ),
         Operation(name=f"get{title}", method="GET", path=path, run=one, answer=Definition, **tag),
         Operation(name=f"put{title}", method="PUT", path=path, run=put, body=DefinitionIn, answer=Definition, **tag),
         Operation(
-            name=f"list{title}Revisions", method="GET", path=f"{path}/revisions", run=revisions, answer=Definitions, **tag
+            name=f"list{title}Revisions",
+            method="GET",
+            path=f"{path}/revisions",
+            run=revisions,
+            answer=Definitions,
+            **tag,
         ),
         Operation(
             name=f"accept{title}",
@@ -201,5 +208,3 @@ def retry_message(call: Call) -> Reply:
 def cancel_message(call: Call) -> Reply:
     """Never send a message."""
     return Reply(value=shape(Message, call.unit.messages.cancel(call.path["id"])))
-
-

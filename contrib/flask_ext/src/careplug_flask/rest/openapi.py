@@ -107,7 +107,13 @@ def _reference(kind: type) -> dict[str, Any]:
 def _path_parts(each: Operation, language: str) -> list[dict[str, Any]]:
     schema = {"type": "string", "minLength": 1, "maxLength": 200}
     return [
-        {"name": name, "in": "path", "required": True, "schema": schema, "description": say(f"api.part.{name}", language)}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": schema,
+            "description": say(f"api.part.{name}", language),
+        }
         for name in each.parts
     ]
 
@@ -130,7 +136,10 @@ def _asked(part: dict[str, Any]) -> dict[str, Any]:
     if len(choices) == 1:
         return dict(choices[0])
     if "enum" in part:
-        return {**{key: value for key, value in part.items() if key != "default"}, "enum": [e for e in part["enum"] if e is not None]}
+        return {
+            **{key: value for key, value in part.items() if key != "default"},
+            "enum": [e for e in part["enum"] if e is not None],
+        }
     return {key: value for key, value in part.items() if not (key == "default" and value is None)}
 
 
@@ -138,12 +147,22 @@ def _header_parts(each: Operation, language: str) -> list[dict[str, Any]]:
     found = []
     if each.edits:
         found.append(
-            {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string", "pattern": r'^"\d{1,9}(\.\d{1,9})?"$'}}
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "pattern": r'^"\d{1,9}(\.\d{1,9})?"$'},
+            }
             | {"description": say("api.header.if_match", language)}
         )
     if each.keyed:
         found.append(
-            {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 200}}
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+            }
             | {"description": say("api.header.idempotency_key", language)}
         )
     return found

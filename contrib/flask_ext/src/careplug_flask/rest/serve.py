@@ -65,7 +65,7 @@ def _run(each: Operation, decoder: Any, path: dict[str, str]) -> Reply:
     if each.query is not None:
         known["query"] = _query(each)
     elif request.args.keys() - {"lang"}:
-        raise _unknown_query(sorted(request.args.keys() - {"lang"})[0])
+        raise _unknown_query(min(request.args.keys() - {"lang"}))
     if each.edits:
         known["expected"] = _expected()
     if each.keyed:
@@ -76,9 +76,11 @@ def _run(each: Operation, decoder: Any, path: dict[str, str]) -> Reply:
     if decoder is not None:
         known["body"] = _body(decoder)
     if each.writes:
-        return work.changing(lambda unit: each.run(Call(unit=unit, **known)))
+        written: Reply = work.changing(lambda unit: each.run(Call(unit=unit, **known)))
+        return written
     with work.reading() as unit:
-        return each.run(Call(unit=unit, **known))  # type: ignore[no-any-return]
+        read: Reply = each.run(Call(unit=unit, **known))
+    return read
 
 
 def _body(decoder: Any) -> Any:

@@ -14,7 +14,7 @@ import msgspec
 from careplug.clock import to_text
 from careplug.refs import Ref
 
-__all__ = ["fields_of", "given", "plain", "shape", "shaper"]
+__all__ = ["given", "plain", "shape", "shaper"]
 
 T = TypeVar("T")
 _MICROSECOND = timedelta(microseconds=1)
@@ -39,20 +39,13 @@ def plain(value: Any) -> Any:
 
 
 @functools.cache
-def fields_of(cls: type) -> tuple[str, ...]:
-    """The names of the fields of a shape."""
-    return tuple(field.name for field in msgspec.structs.fields(cls))
-
-
-@functools.cache
-def shaper(cls: type[T]) -> Callable[[Any], T]:
+def shaper(cls: Any) -> Callable[[Any], Any]:
     """How an entity becomes a shape of the wire; made once a shape, for lists are built with it."""
-    names = fields_of(cls)
     types = {field.name: field.type for field in msgspec.structs.fields(cls)}
 
-    def make(entity: Any) -> T:
+    def make(entity: Any) -> Any:
         """The entity as the shape."""
-        return cls(**{name: _value(getattr(entity, name), types[name]) for name in names})
+        return cls(**{name: _value(getattr(entity, name), types[name]) for name in types})
 
     return make
 
@@ -68,10 +61,11 @@ def _value(value: Any, wanted: Any) -> Any:
 
 def shape(cls: type[T], entity: Any) -> T:
     """One entity as a shape."""
-    return shaper(cls)(entity)
+    made: T = shaper(cls)(entity)  # type: ignore[arg-type]
+    return made
 
 
 def given(body: Any) -> dict[str, Any]:
     """The fields of a request that were sent, references read."""
-    found = {name: getattr(body, name) for name in fields_of(type(body))}
+    found = {name: getattr(body, name) for name in type(body).__struct_fields__}
     return {name: value for name, value in found.items() if value is not msgspec.UNSET}

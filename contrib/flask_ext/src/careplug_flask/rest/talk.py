@@ -118,4 +118,3 @@ def link_feedback(call: Call) -> Reply:
     """Link two cases, seen from both."""
     body: LinkIn = call.body
     return _do(call, "link", ident_of(call.unit, body.other), body.relation)
-

@@ -58,7 +58,11 @@ def _of_plugins(here: State, unit: Any, side: str) -> list[Entry]:
             entries.append((resource.rank, resource.name, Entry(label, url, request.path.startswith(url))))
     for link in given.links:
         if side in link.sides and (not link.permission or _may(unit, link.permission)):
-            url = link.href if "://" in link.href or link.href.startswith("/") else f"{here.options.url_prefix}/{link.href}"
+            url = (
+                link.href
+                if "://" in link.href or link.href.startswith("/")
+                else f"{here.options.url_prefix}/{link.href}"
+            )
             entries.append((link.rank, link.name, Entry(link.label.get(language), url, request.path == url)))
     return [entry for _, _, entry in sorted(entries, key=lambda each: each[:2])]
 

@@ -7,7 +7,22 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from careplug_flask.rest.wire.base import Cursor, In, Instant, Kind, Level, Limit, Line, PartyWord, Problem, Ref, Said, Text, Wire, Words
+from careplug_flask.rest.wire.base import (
+    Cursor,
+    In,
+    Instant,
+    Kind,
+    Level,
+    Limit,
+    Line,
+    PartyWord,
+    Problem,
+    Ref,
+    Said,
+    Text,
+    Wire,
+    Words,
+)
 
 
 class Pause(Wire):
