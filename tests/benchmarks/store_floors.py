@@ -61,14 +61,15 @@ class Pattern:
         return made
 
 
-def submit_core(engine: sa.Engine, tables: Mapping[str, sa.Table], counter: Any, pattern: Pattern) -> None:
-    """The rows of a submit, in one transaction, with SQLAlchemy Core."""
+def submit_core(engine: sa.Engine, tables: Mapping[str, sa.Table], counter: Any, pattern: Pattern) -> Row:
+    """The rows of a submit, in one transaction, with SQLAlchemy Core; the row of the case."""
     rows = pattern.copy()
     with begin(engine) as connection:
         connection.execute(counter)
         for name in ORDER:
             if rows[name]:
                 connection.execute(tables[name].insert(), rows[name])
+    return rows["feedback"][0]
 
 
 def step_core(engine: sa.Engine, tables: Mapping[str, sa.Table], ident: str, fact: Row) -> None:
