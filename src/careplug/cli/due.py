@@ -13,6 +13,7 @@ from careplug.cli.session import Session
 from careplug.cli.values import TIME, Whole
 from careplug.cli.wording import NOTHING, Names, clock_zone, moment, span
 from careplug.feedback.entities import Feedback
+from careplug.queue import working_left
 from careplug.sla.entities import Clock
 from careplug.unit import CareUnit
 
@@ -65,12 +66,6 @@ def due_table(session: Session, unit: CareUnit, clocks: Sequence[Clock]) -> None
     line(session.say("cli.due.foot", now=moment(session, now), zone=clock_zone(session, now)))
 
 
-def _left(unit: CareUnit, clock: Clock, now: datetime) -> Any:
-    """Working time to the due time on the calendar the clock is pinned to; negative once it has passed."""
-    calendar = unit.definitions.pinned("calendar", clock.calendar_digest)
-    return calendar.between(now, clock.due_at)
-
-
 def _row(session: Session, unit: CareUnit, names: Names, clock: Clock, case: Feedback, now: datetime) -> list[str]:
     if clock.due_at is None:
         times = [NOTHING, NOTHING, NOTHING]
@@ -80,7 +75,7 @@ def _row(session: Session, unit: CareUnit, names: Names, clock: Clock, case: Fee
     else:
         times = [
             moment(session, clock.due_at),
-            span(_left(unit, clock, now)),
+            span(working_left(unit, clock.calendar_digest, now, clock.due_at)),
             span(clock.due_at - now),
         ]
         times[0] += session.say("cli.provisional") if clock.provisional else ""
@@ -95,7 +90,10 @@ def _reasons(unit: CareUnit, names: Names, clock: Clock, case: Feedback) -> list
 
 
 def _data(unit: CareUnit, clock: Clock, case: Feedback, now: datetime) -> Mapping[str, Any]:
-    left = None if clock.due_at is None else {"working": _left(unit, clock, now), "real": clock.due_at - now}
+    left = None
+    if clock.due_at is not None:
+        working = working_left(unit, clock.calendar_digest, now, clock.due_at)
+        left = {"working": working, "real": clock.due_at - now}
     shown = {"number": case.number, "subject": case.subject, "priority": case.priority, "assignee": case.assignee}
     pauses = [pause.reason for pause in case.pauses]
     return {**data_of(clock), **shown, "left": left, "pauses": pauses, "after": paging.token(clock.due_at, clock.id)}
