@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 import click
 
 from careplug.cli.layout import width, wrap
+from careplug.cli.session import Session
 from careplug.cli.values import Choice, Whole, Word
-from careplug.text import Text, catalogue, fill, say
+from careplug.text import Catalogue, Text, fill, say
 
 __all__ = ["full", "short", "usage"]
 
@@ -17,9 +18,9 @@ _LEFT = 30
 """Columns of the terms of a list; a longer term has its line alone."""
 
 
-def short(code: str, language: str) -> str:
+def short(code: str, language: str, words: Catalogue) -> str:
     """The first line of a command's help."""
-    found = catalogue().get(code)
+    found = words.find(code)
     if found is None:
         return code.partition("\n")[0]
     return Text(found.en.partition("\n")[0], found.zh.partition("\n")[0]).get(language)
@@ -37,17 +38,18 @@ def usage(command: click.Command, ctx: click.Context, language: str) -> str:
 def full(command: click.Command, ctx: click.Context, language: str, globals_: Sequence[click.Option]) -> str:
     """The whole help of a command."""
     columns = max(min(shutil.get_terminal_size().columns, 100), 40)
-    about = say(command.help or "", language)
+    catalogue = _catalogue(ctx)
+    about = catalogue.say(command.help or "", language)
     parts = [usage(command, ctx, language), "\n".join(wrap(about, columns))]
     own = [param for param in command.params if isinstance(param, click.Option) and not param.hidden]
-    parts += _section("arguments", _arguments(command, language), columns, language)
+    parts += _section("arguments", _arguments(command, ctx, language), columns, language)
     if isinstance(command, click.Group):
         for title, members in _commands(command, ctx):
-            rows = [(name, short(_help_of(command, ctx, name), language)) for name in members]
+            rows = [(name, short(_help_of(command, ctx, name), language, catalogue)) for name in members]
             parts += _section(title, rows, columns, language)
-    parts += _section("options", [_option(command, param, language) for param in own], columns, language)
+    parts += _section("options", [_option(command, ctx, param, language) for param in own], columns, language)
     if ctx.parent is None:
-        parts += _section("everywhere", [_option(command, param, language) for param in globals_], columns, language)
+        parts += _section("everywhere", [_option(command, ctx, param, language) for param in globals_], columns, language)
         parts += _exits(columns, language)
     else:
         names = " ".join(max(param.opts, key=len) for param in globals_)
@@ -72,11 +74,11 @@ def _section(title: str, rows: Sequence[tuple[str, str]], columns: int, language
     return ["\n".join(lines)]
 
 
-def _arguments(command: click.Command, language: str) -> list[tuple[str, str]]:
+def _arguments(command: click.Command, ctx: click.Context, language: str) -> list[tuple[str, str]]:
     found = []
     for param in command.params:
         if isinstance(param, click.Argument):
-            about = _words(command, "arg", str(param.name), param, language)
+            about = _words(command, ctx, "arg", param, language)
             found.append((_argument(param, language).strip("[]."), about))
     return found
 
@@ -87,10 +89,10 @@ def _argument(param: click.Argument, language: str) -> str:
     return name if param.required else f"[{name}]"
 
 
-def _option(command: click.Command, param: click.Option, language: str) -> tuple[str, str]:
+def _option(command: click.Command, ctx: click.Context, param: click.Option, language: str) -> tuple[str, str]:
     names = ", ".join(sorted((*param.opts, *param.secondary_opts), key=len))
     meta = "" if param.is_flag or param.count else f" {_meta(param, language)}"
-    return names + meta, _words(command, "opt", str(param.name), param, language)
+    return names + meta, _words(command, ctx, "opt", param, language)
 
 
 def _meta(param: click.Parameter, language: str) -> str:
@@ -98,14 +100,18 @@ def _meta(param: click.Parameter, language: str) -> str:
     return say(f"cli.meta.{kind.meta}", language) if isinstance(kind, Word) else say("cli.meta.text", language)
 
 
-def _words(command: click.Command, group: str, name: str, param: click.Parameter, language: str) -> str:
+def _catalogue(ctx: click.Context) -> Catalogue:
+    """The sentences of this run, those of the plugin whose command it is among them."""
+    session = ctx.find_object(Session)
+    return session.catalogue if session is not None else Catalogue()
+
+
+def _words(command: click.Command, ctx: click.Context, group: str, param: click.Parameter, language: str) -> str:
     """What is said of a parameter: its command's own words, else those shared by all commands."""
-    own = (command.help or "").removeprefix("cli.cmd.")
-    code = next(
-        (each for each in (f"cli.{group}.{own}.{name}", f"cli.{group}.{name}") if each in catalogue()),
-        f"cli.{group}.{own}.{name}",
-    )
-    found = catalogue().get(code, Text(code))
+    said = getattr(param, "help", None)  # of a field of a plugin's resource: in the language of the run already
+    own, catalogue = (command.help or "").removeprefix("cli.cmd."), _catalogue(ctx)
+    code = f"cli.{group}.{own}.{param.name}"
+    found = catalogue.find(code) or catalogue.find(f"cli.{group}.{param.name}") or Text(code)
     tail: list[str] = []
     if isinstance(param.type, Choice):
         tail.append(say("cli.help.one_of", language, known=", ".join(param.type.codes)))
@@ -116,7 +122,7 @@ def _words(command: click.Command, group: str, name: str, param: click.Parameter
     default = param.default
     if isinstance(param, click.Option) and not param.is_flag and isinstance(default, str | int):
         tail.append(say("cli.help.default", language, value=default))
-    return " ".join([fill(found.get(language), {}), *tail])
+    return " ".join([said or fill(found.get(language), {}), *tail])
 
 
 def _commands(group: click.Group, ctx: click.Context) -> Iterator[tuple[str, list[str]]]:

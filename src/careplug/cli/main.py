@@ -8,12 +8,15 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from careplug.cli import problems
 from careplug.cli.session import Session
 from careplug.cli.settings import early
 from careplug.errors import CareError
+
+if TYPE_CHECKING:
+    from careplug.care import Care
 
 root: Any = None
 try:
@@ -37,15 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run a command line; the exit code (see ``careplug.cli.problems``)."""
+def run(arguments: Sequence[str], *, care: Care | None = None, name: str = "careplug") -> int:
+    """Run a command line; the exit code (see ``careplug.cli.problems``).
+
+    With ``care`` on a host's own, which stays open; ``name`` is how the host calls the command line.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal of another encoding must not end a command
     first = early(arguments, os.environ)
-    session = Session(language=first.language, as_json=first.as_json)
+    session = Session(language=first.language, as_json=first.as_json, care=care)
     try:
-        return _run(list(arguments), session)
+        return _run(list(arguments), session, name)
     except (BrokenPipeError, problems.ReaderGone):
         return _silenced()
     except KeyboardInterrupt:
@@ -59,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
             session.close()
 
 
-def _run(arguments: list[str], session: Session) -> int:
+def _run(arguments: list[str], session: Session, name: str) -> int:
     if root is None or importlib.util.find_spec("rich") is None:
         raise problems.Broken("cli.extra_missing", field="careplug[cli]")
     import click
@@ -67,7 +73,7 @@ def _run(arguments: list[str], session: Session) -> int:
     from careplug.cli.usage import translated
 
     try:
-        code = root.main(arguments, prog_name="careplug", standalone_mode=False, obj=session)
+        code = root.main(arguments, prog_name=name, standalone_mode=False, obj=session)
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from careplug.cli.session import Session
 
 if TYPE_CHECKING:
     from careplug.contributions import Command
+    from careplug.plugin.merge import Contributions
 
 __all__ = ["COMMANDS", "root"]
 
@@ -96,19 +98,29 @@ class Root(CareGroup):
 
 
 def _contributed(ctx: click.Context) -> dict[str, Command]:
-    """The commands of plugins that hide none of the core."""
+    """The commands of plugins, and those made of their resources, that hide none of the core. A command hides a resource."""
     session = ctx.find_object(Session)
     if session is None:
         return {}
     kept: dict[str, Command] | None = ctx.meta.get("careplug.contributed")
     if kept is None:
-        from careplug.plugin.manager import Plugins
-
-        config = session.config
-        found = Plugins.load(block=config.block, toml={"plugins": config.plugins}, environ=session.environ)
-        kept = {item.name: item for item in found.contributions.commands if item.name not in COMMANDS}
+        given = session.look_for_plugins().contributions
+        brought = (*_of_resources(given, session.language), *given.commands)
+        kept = {item.name: item for item in brought if item.name not in COMMANDS}
         ctx.meta["careplug.contributed"] = kept
     return kept
+
+
+def _of_resources(given: Contributions, language: str) -> Iterator[Command]:
+    """A group of commands for each resource, made when it is used."""
+    if not given.resources:
+        return
+    from careplug.cli.resources import about, group_of
+    from careplug.contributions import Command
+
+    specs = {spec.cls: spec for spec in given.entities}
+    for each in given.resources:
+        yield Command(each.name, functools.partial(group_of, each, specs[each.entity], language), about(each))
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: Any) -> None:

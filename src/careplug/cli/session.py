@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from careplug.care import Care
     from careplug.cli.settings import Config
     from careplug.feedback.entities import Feedback
+    from careplug.plugin.manager import Plugins
     from careplug.unit import CareUnit
 
 __all__ = ["Session"]
@@ -34,7 +35,8 @@ class Session:
     """Made once by ``main`` and handed to every command as click's object.
 
     ``given`` holds the options that stand on the command line; what is not there comes from the environment, the
-    configuration file, the locale. ``close`` closes the ``Care`` if one was opened.
+    configuration file, the locale. ``close`` closes the ``Care`` if one was opened; one that a host lent (``care``)
+    stays open (``lent``). ``plugins`` are those found for a command that the core does not have.
     """
 
     language: str = "en"
@@ -42,7 +44,13 @@ class Session:
     environ: Mapping[str, str] = attrs.field(factory=lambda: os.environ)
     clock: Now = system_now
     given: dict[str, Any] = attrs.field(factory=dict)
+    plugins: Plugins | None = attrs.field(default=None, init=False)
     _care: Any = None
+    lent: bool = attrs.field(init=False)
+
+    @lent.default
+    def _is_lent(self) -> bool:
+        return self._care is not None
 
     # -- settings --
 
@@ -101,7 +109,11 @@ class Session:
 
     @property
     def care(self) -> Care:
-        """The ``Care`` of this run, opened at its first use."""
+        """The ``Care`` of this run, opened at its first use; ``Usage`` for another database than the one that was lent."""
+        if self.lent and self.given.get("database"):
+            from careplug.cli.problems import Usage
+
+            raise Usage("cli.lent", field="--database")
         if self._care is None:
             _ = self.zone  # a wrong one is said before anything is done
             self._care = self.open_care(self.database)
@@ -153,15 +165,29 @@ class Session:
     def close(self) -> None:
         """Close what was opened."""
         care, self._care = self._care, None
-        if care is not None:
+        lent, self.lent = self.lent, False
+        if care is not None and not lent:
             care.close()
+
+    def look_for_plugins(self) -> Plugins:
+        """The plugins of this run, found without a database: those of a lent ``Care`` are known."""
+        if self.lent:
+            return self.care.plugins
+        if self.plugins is None:
+            from careplug.plugin.manager import Plugins
+
+            toml = {"plugins": self.config.plugins}
+            self.plugins = Plugins.load(block=self.config.block, toml=toml, environ=self.environ)
+        return self.plugins
 
     # -- speaking --
 
     @property
     def catalogue(self) -> Catalogue:
-        """The sentences: those of plugins too once the ``Care`` of this run is open."""
-        return Catalogue() if self._care is None else self.care.catalogue
+        """The sentences: those of plugins too once they were looked for, or the ``Care`` of this run is open."""
+        if self._care is not None:
+            return self._care.catalogue  # type: ignore[no-any-return]
+        return Catalogue(self.plugins.contributions.sentences) if self.plugins is not None else Catalogue()
 
     def say(self, code: str, **params: object) -> str:
         """A sentence in the language of this run."""
