@@ -17,6 +17,8 @@ from careplug.text import Text
 from careplug_flask import guard
 from careplug_flask.identity import login_url, visitor
 from careplug_flask.web.navigation import navigation
+from careplug_flask.web.problems import concerns, place_of, spoken
+from careplug_flask.web.times import near
 from careplug_flask.words import own
 
 if TYPE_CHECKING:
@@ -95,6 +97,7 @@ def words(here: State, unit: Any) -> Words:
 def page_context(here: State, unit: Any) -> dict[str, Any]:
     """The values every template gets."""
     who, said = visitor(), Words(here, unit)
+    now = unit.now() if unit is not None else here.care.clock()
     return {
         "say": said.say,
         "word": said.word,
@@ -105,6 +108,10 @@ def page_context(here: State, unit: Any) -> dict[str, Any]:
         "span": said.span,
         "person": said.person,
         "error_text": said.error,
+        "concerns": concerns,
+        "problem_place": place_of,
+        "problem_text": partial(spoken, here, language=who.language),
+        "near": partial(near, said, now=now),
         "language": who.language,
         "html_language": "zh-CN" if who.language == "zh_CN" else "en",
         "zone": who.zone.key,
@@ -120,7 +127,7 @@ def page_context(here: State, unit: Any) -> dict[str, Any]:
         "logout_url": _logout(here),
         "other_language": _other(who.language),
         "head_in_block": "head" in here.options.blocks,
-        "now": unit.now() if unit is not None else here.care.clock(),
+        "now": now,
         "problem": None,
     }
 
