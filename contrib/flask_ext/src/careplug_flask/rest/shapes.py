@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import types
+import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,15 +41,59 @@ def plain(value: Any) -> Any:
 
 
 @functools.cache
-def shaper(cls: Any) -> Callable[[Any], Any]:
-    """How an entity becomes a shape of the wire; made once a shape, for lists are built with it."""
-    types = {field.name: field.type for field in msgspec.structs.fields(cls)}
+def shaper(cls: type[T]) -> Callable[[Any], T]:
+    """How an entity becomes a shape of the wire; written once for a shape and a class, for lists are built with it."""
+    known: dict[type, Callable[[Any], T]] = {}
 
-    def make(entity: Any) -> Any:
+    def make(entity: Any) -> T:
         """The entity as the shape."""
-        return cls(**{name: _value(getattr(entity, name), types[name]) for name in types})
+        kind = type(entity)
+        write = known.get(kind)
+        if write is None:
+            write = known[kind] = _written(cls, kind)
+        return write(entity)
 
     return make
+
+
+_ASIS = (str, int, bool, datetime)
+
+
+def _written(cls: type[T], kind: type) -> Callable[[Any], T]:
+    """A straight function from this class to the shape, as ``careplug.rows`` has them: what is declared is not tested."""
+    hints = typing.get_type_hints(kind)
+    scope: dict[str, Any] = {"cls": cls, "value": _value}
+    parts = []
+    for field in msgspec.structs.fields(cls):
+        scope[f"w_{field.name}"] = field.type
+        parts.append(f"{field.name}={_taken(field.name, hints.get(field.name), field.type)}")
+    # the source holds names of fields only, never a value from outside
+    exec(f"def make(e): return cls({', '.join(parts)})", scope)  # noqa: S102
+    made: Callable[[Any], T] = scope["make"]
+    return made
+
+
+def _taken(name: str, hint: Any, wanted: Any) -> str:
+    """The expression that takes a field of ``e``, by what it is declared to hold."""
+    bare, optional = _optional(hint)
+    if bare in _ASIS and not (bare is datetime and wanted is str):
+        return f"e.{name}"
+    if bare is Ref:
+        text = 'f"{v.kind}:{v.id}"'
+        return f"None if (v := e.{name}) is None else {text}" if optional else f"value(e.{name}, str)"
+    outer = typing.get_origin(bare)
+    if outer in (tuple, list, frozenset, dict) and not optional:
+        empty = "{}" if outer is dict else "[]"
+        return f"value(v, w_{name}) if (v := e.{name}) else {empty}"
+    return f"value(e.{name}, w_{name})"
+
+
+def _optional(hint: Any) -> tuple[Any, bool]:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        rest = [part for part in typing.get_args(hint) if part is not type(None)]
+        if len(rest) == 1:
+            return rest[0], True
+    return hint, False
 
 
 def _value(value: Any, wanted: Any) -> Any:
