@@ -22,7 +22,7 @@ from careplug.sla.runs import Event, History, closes, events_of, follow
 from careplug.timeline.facts import Fact
 from careplug.timeline.story import Timeline
 
-__all__ = ["Attainment", "Sla", "handle"]
+__all__ = ["PROMISED", "Attainment", "Promise", "Sla", "handle"]
 
 FEEDBACK = "feedback"
 _STRUCTURE = frozenset({"submitted", "paused", "resumed", "reopened", "voided", "policy_decided"})
@@ -30,6 +30,10 @@ _KEPT = 4096
 """How many decisions are remembered: policies may ask about a field with many values."""
 
 _DECIDES = frozenset({"prioritised", "edited"})
+
+PROMISED = ("response", "resolution")
+"""The metrics whose times a customer is told."""
+_TOLD = ("metric", "state", "due_at", "stopped_at", "provisional")
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +52,17 @@ class Attainment:
         """Met of all that have a verdict, 0 to 1; None without any."""
         whole = self.met + self.missed
         return self.met / whole if whole else None
+
+
+@attrs.frozen(kw_only=True)
+class Promise:
+    """What was promised to a customer, without how it was measured: the fields are those of ``Clock``."""
+
+    metric: str
+    state: str
+    due_at: datetime | None
+    stopped_at: datetime | None
+    provisional: bool
 
 
 class Sla:
@@ -325,6 +340,26 @@ class Sla:
             return []
         order = (Order("feedback_id"), Order("metric"), Order("cycle"), Order("generation"))
         return self.unit.store.find(Clock, Is("feedback_id", "in", tuple(feedback_ids)), order=order)
+
+    def promises(self, *cases: Any) -> dict[str, tuple[Promise, ...]]:
+        """What was promised for cases that the actor was shown, by the id of each; one query.
+
+        The last counted clock of each ``PROMISED`` metric, in that order: the one that holds in the current cycle, which
+        may have begun in an earlier one. It needs no more than ``feedback.read``: customers may not ask for clocks, and
+        whoever holds a case was allowed to see it.
+        """
+        self.unit.flush()
+        for case in cases:
+            self.unit.allow("feedback.read", case)
+        found: dict[str, dict[str, Promise]] = {case.id: {} for case in cases}
+        if not found:
+            return {}
+        wanted = (Is("feedback_id", "in", tuple(found)), Is("metric", "in", PROMISED), Is("counted", "eq", True))
+        for clock in self.unit.store.find(Clock, All(*wanted), order=(Order("cycle"), Order("generation"))):
+            if clock.state != "superseded":
+                told = {name: getattr(clock, name) for name in _TOLD}
+                found[clock.feedback_id][clock.metric] = Promise(**told)
+        return {ident: tuple(each[name] for name in PROMISED if name in each) for ident, each in found.items()}
 
     def attainment(self, *, since: datetime | None = None, until: datetime | None = None) -> list[Attainment]:
         """How each metric was kept; the period is of the stopping fact (S10)."""
