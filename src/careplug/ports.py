@@ -25,6 +25,7 @@ __all__ = [
     "Files",
     "Measure",
     "Outgoing",
+    "Recording",
     "SchemaStep",
     "Sent",
     "Storage",
@@ -203,6 +204,16 @@ class Storage(Protocol):
 
     def close(self) -> None:
         """Close what this storage opened itself."""
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """A storage that knows whose entities it holds, those of plugins that are gone too. A storage need not be one."""
+
+    def recorded(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the entities the database holds, by the plugin that brought them; at least all that are bound
+        and have tables.
+        """
 
 
 class Unit(Protocol):

@@ -49,7 +49,9 @@ def full(command: click.Command, ctx: click.Context, language: str, globals_: Se
             parts += _section(title, rows, columns, language)
     parts += _section("options", [_option(command, ctx, param, language) for param in own], columns, language)
     if ctx.parent is None:
-        parts += _section("everywhere", [_option(command, ctx, param, language) for param in globals_], columns, language)
+        parts += _section(
+            "everywhere", [_option(command, ctx, param, language) for param in globals_], columns, language
+        )
         parts += _exits(columns, language)
     else:
         names = " ".join(max(param.opts, key=len) for param in globals_)

@@ -8,16 +8,15 @@ from typing import Any
 import attrs
 
 from careplug.cli.base import command, pass_session
+from careplug.cli.left import traces
 from careplug.cli.output import emit, line
 from careplug.cli.problems import BROKEN
 from careplug.cli.session import Session
 from careplug.errors import CareError
-from careplug.feedback.entities import Feedback
 from careplug.plugin.diagnosis import ERROR, WARNING
 from careplug.plugin.diagnosis import doctor as plugin_findings
-from careplug.ports import Measure
+from careplug.plugin.report import Owner
 from careplug.text import say
-from careplug.timeline.facts import FactRow
 
 __all__ = ["doctor", "plugins"]
 
@@ -52,7 +51,7 @@ def doctor(session: Session, /) -> int:
         Found(each.level, each.code, each.text(session.language), each.plugin)
         for each in plugin_findings(session.care.plugins)
     ]
-    found += list(_database(session))
+    found += [*_hidden(session), *_database(session)]
     if session.as_json:
         for each in found:
             emit(each)
@@ -63,28 +62,32 @@ def doctor(session: Session, /) -> int:
     return BROKEN if any(each.level == ERROR for each in found) else 0
 
 
+def _hidden(session: Session) -> Iterator[Found]:
+    """Commands and resources of plugins that a command of the core hides."""
+    from careplug.cli.root import COMMANDS
+
+    given = session.care.plugins.contributions
+    brought = {item.name: item for item in given.resources} | {item.name: item for item in given.commands}
+    for name in sorted(brought.keys() & COMMANDS.keys()):
+        yield _found(session, "command", given.owner(brought[name]), command=name)
+
+
 def _database(session: Session) -> Iterator[Found]:
-    """What the rows say: a schema that does not fit, states and facts of plugins that left, dead letters."""
+    """What the rows say: a schema that does not fit, what plugins left that are gone, dead letters."""
     try:
         session.care.storage.check()
+        left = traces(session)
         with session.read() as unit:
-            states = set(unit.definitions.active("state"))
-            by_state = unit.store.tally(Feedback, by=("state",), measures=(Measure("count"),))
-            by_fact = unit.store.tally(FactRow, by=("subject", "type"), measures=(Measure("count"),))
             dead = unit.messages.counts()["failed"]
-            known = unit.setup.fact_types
     except CareError as error:
-        yield Found(ERROR, error.code, error.text(session.language))
+        yield Found(ERROR, error.code, error.text(session.language, session.catalogue))
         return
-    for group in by_state:
-        if group.key[0] not in states:
-            yield _found(session, "state", state=group.key[0], count=group.values[0])
-    for group in by_fact:
-        if tuple(group.key) not in known:
-            yield _found(session, "fact", fact=group.key[1], subject=group.key[0], count=group.values[0])
+    for code, params in left:
+        yield _found(session, code, **params)
     if dead:
         yield _found(session, "dead_letters", count=dead)
 
 
-def _found(session: Session, code: str, **params: Any) -> Found:
-    return Found(WARNING, code, say(f"cli.doctor.found.{code}", session.language, **params))
+def _found(session: Session, code: str, owner: Owner | None = None, **params: Any) -> Found:
+    who = str(owner or "")
+    return Found(WARNING, code, say(f"cli.doctor.found.{code}", session.language, plugin=who, **params), who)

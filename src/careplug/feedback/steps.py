@@ -79,13 +79,21 @@ class Steps(Base):
             raise Refused("step.state", field=f"step.{transition.name}", state=case.state, possible=able or "–")
         if self.unit.actor.side not in transition.sides and self.unit.actor.side != "system":
             raise Refused("step.side", field=f"step.{transition.name}.side", side=self.unit.actor.side)
+        if not self._writable(transition):
+            raise Refused("step.departed", field=f"step.{transition.name}.fact", fact=transition.fact)
 
     def possible(self, case: Feedback) -> tuple[Transition, ...]:
-        """The transitions that start in a case's state and are open to the actor's side, by name."""
+        """The transitions that start in a case's state and are open to the actor's side, by name; those of plugins that
+        left are no longer among them.
+        """
         found = self.definitions.values("transition").values()
         side = self.unit.actor.side
         able = (item for item in found if case.state in item.sources and (side in item.sides or side == "system"))
-        return tuple(sorted(able, key=lambda item: item.name))
+        return tuple(sorted((item for item in able if self._writable(item)), key=lambda item: item.name))
+
+    def _writable(self, transition: Transition) -> bool:
+        """Whether somebody brings the fact that a transition writes: its plugin may have left."""
+        return (FEEDBACK, transition.fact) in self.unit.setup.fact_types
 
     def override(self, ident: str, state: str, *, reason: str, expected: int | None = None) -> Feedback:
         """Put a case into any known state, by permission and with a reason; the way out for a state whose plugin left."""

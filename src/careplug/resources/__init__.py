@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from careplug.resources.fields import FieldInfo, describe, field_of, value_at
 from careplug.resources.service import Resources
-from careplug.resources.values import parse, plain_value
+from careplug.resources.values import as_data, parse, plain_value
 
-__all__ = ["FieldInfo", "Resources", "describe", "field_of", "parse", "plain_value", "value_at"]
+__all__ = ["FieldInfo", "Resources", "as_data", "describe", "field_of", "parse", "plain_value", "value_at"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,10 +19,10 @@ from careplug.entity import Column, FieldSpec
 from careplug.errors import CareError, Invalid
 from careplug.money import Money
 from careplug.refs import Ref
-from careplug.resources.fields import FieldInfo, field_of
+from careplug.resources.fields import FieldInfo, field_of, value_at
 from careplug.text import Text
 
-__all__ = ["checked", "parse", "plain_value"]
+__all__ = ["as_data", "checked", "parse", "plain_value"]
 
 _TRUE = ("true", "yes", "on", "1", "是")
 _FALSE = ("false", "no", "off", "0", "否")
@@ -239,6 +239,11 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return sorted((plain_value(part) for part in value), key=str)
     return value
+
+
+def as_data(fields: Iterable[FieldInfo], entity: object) -> dict[str, Any]:
+    """An entity as JSON data, by the names of its fields."""
+    return {info.name: plain_value(value_at(entity, info.name)) for info in fields}
 
 
 def _span(value: timedelta) -> str:

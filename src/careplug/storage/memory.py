@@ -7,7 +7,7 @@ writer at a time, readers see the moment they began, and nobody sees what is not
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -72,6 +72,13 @@ class MemoryStorage:
         """Nothing to do."""
         del allow
         return []
+
+    def recorded(self) -> Mapping[str, tuple[str, ...]]:
+        """The entities there are rows for, or were bound, by plugin: also those of an earlier ``Care`` on this memory."""
+        found: dict[str, list[str]] = {}
+        for name, table in sorted(self.state.tables.items()):
+            found.setdefault(table.codec.spec.plugin, []).append(name)
+        return {plugin: tuple(names) for plugin, names in found.items()}
 
     def erase_traces(self) -> None:
         """Nothing to do: what is removed is gone."""

@@ -11,7 +11,7 @@ from careplug.cli.base import GLOBALS
 from careplug.cli.help import full, short
 from careplug.cli.root import COMMANDS, root
 from careplug.cli.values import Word
-from careplug.text import catalogue
+from careplug.text import Catalogue, catalogue
 
 
 def walk(command, ctx):
@@ -31,7 +31,7 @@ def test_help_is_whole(command, ctx, language):
     text = full(command, ctx, language, GLOBALS)
     assert not re.findall(r"\bcli\.[a-z_.]+", text), "a code without a sentence shows as itself"
     assert "{" not in text
-    assert short(command.help, language)
+    assert short(command.help, language, Catalogue())
 
 
 @pytest.mark.parametrize(("command", "ctx"), ALL, ids=lambda value: getattr(value, "command_path", ""))

@@ -20,6 +20,7 @@ from careplug_sqlalchemy.tables import COUNTER, PREFIX, shape
 
 __all__ = [
     "Record",
+    "by_plugin",
     "check",
     "covers",
     "create",
@@ -54,6 +55,17 @@ def read(connection: Connection, bound: Bound) -> dict[str, Record]:
         row["entity"]: Record(row["entity"], row["plugin"], row["version"], json.loads(row["shape"]), row["progress"])
         for row in rows
     }
+
+
+def by_plugin(engine: Engine, bound: Bound) -> dict[str, tuple[str, ...]]:
+    """The names of the recorded entities, by plugin."""
+    try:
+        with begin(engine, writes=False) as connection:
+            found = read(connection, bound)
+    except exc.SQLAlchemyError as raised:
+        raise translate(raised, field="schema") from raised
+    plugins = sorted({record.plugin for record in found.values()})
+    return {name: tuple(sorted(each.entity for each in found.values() if each.plugin == name)) for name in plugins}
 
 
 def check(engine: Engine, bound: Bound) -> None:

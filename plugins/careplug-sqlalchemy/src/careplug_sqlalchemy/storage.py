@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import URL, Engine
@@ -97,6 +97,12 @@ class SqlAlchemyStorage:
 
         with self._lock:
             return upgrade(self.engine, self._entities(), allow=allow)
+
+    def recorded(self) -> Mapping[str, tuple[str, ...]]:
+        """The entities applied to the database by the plugin that brought them, also where that is not loaded."""
+        from careplug_sqlalchemy import records
+
+        return records.by_plugin(self.engine, self._entities())
 
     def erase_traces(self, *, vacuum: bool = False) -> None:
         """SQLite: truncate the write-ahead log into a file that keeps no deleted bytes; with ``vacuum`` rebuild it.
