@@ -12,7 +12,7 @@ version = release
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "host"]
 nitpicky = False
 # JSON whose first line `# file: NAME` says where the reader saves it; that it parses without that line is tested.
 suppress_warnings = ["misc.highlighting_failure"]

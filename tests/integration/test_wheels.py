@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import os
 import shutil
 import subprocess
@@ -66,6 +67,7 @@ def clean(built, tmp_path_factory):
     python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
     wheels = [f"{next(built.glob(f'{_stem(folder)}-*.whl'))}{'[cli]' if folder == ROOT else ''}" for folder in FOLDERS]
     constraints = ["-c", ROOT / "constraints.txt"]
+    wheels += ["Flask-SQLAlchemy", "Flask-Login"]  # what the shop of docs/host is made of
     _run(sys.executable, "-m", "pip", "--python", python, "install", "-q", *constraints, *wheels, cwd=built)
     return python
 
@@ -133,3 +135,47 @@ def test_the_calendar_works_from_the_wheel(clean, tmp_path):
 
 def test_the_command_line_works_from_the_wheel(clean, tmp_path):
     assert _project(ROOT)["version"] in _run(clean.with_name("careplug"), "--version", cwd=tmp_path)
+
+
+# -- a host that exists already: docs/host, alone and with careplug mounted in it --
+
+
+@pytest.fixture(scope="module")
+def shop(clean, tmp_path_factory):
+    """What the probe saw: the shop's answers and tables without and with careplug, and a walk through the mounted part."""
+    folder = tmp_path_factory.mktemp("host") / "shop"
+    shutil.copytree(ROOT / "docs" / "host", folder, ignore=_IGNORED)
+    probe = shutil.copy(ROOT / "tests" / "integration" / "host_probe.py", folder)
+    return json.loads(_run(clean, probe, cwd=folder).splitlines()[-1])
+
+
+def test_the_host_runs_on_the_wheels_alone(shop):
+    assert str(ROOT) not in shop["careplug"] + shop["flask"] + "".join(shop["path"])
+
+
+def test_the_hosts_pages_headers_and_errors_are_what_they_were(shop):
+    assert len(shop["alone"]) >= 18
+    assert {status for _, _, status, _, _ in shop["alone"]} >= {
+        "200 OK",
+        "302 FOUND",
+        "400 BAD REQUEST",
+        "404 NOT FOUND",
+    }
+    assert shop["beside"] == shop["alone"], "status, headers and the digest of the body, byte for byte"
+
+
+def test_the_hosts_tables_are_what_they_were(shop):
+    assert set(shop["tables_alone"]["rows"]) == {"users", "orders"}
+    assert shop["tables_beside"] == shop["tables_alone"]
+
+
+def test_what_was_mounted_works(shop):
+    seen = {what: rest for what, *rest in shop["through"]}
+    assert seen["nobody is sent to the shop's login"] == [302, "/login?next=/service/my"]
+    assert seen["the page stands in the shop's layout"] == [True, True]
+    assert seen["submit without the form's token"][0] == 400
+    assert seen["submit"][0] == 303
+    assert "/service/cases/" in seen["submit"][1]
+    assert seen["the case is in the list"][0] is True
+    assert seen["an order is returned"][0] == 302
+    assert seen["the API knows the session"][0] == 200

@@ -188,7 +188,7 @@ class Careplug:
 def _flask_sqlalchemy(app: Flask) -> Any:
     """The app's Flask-SQLAlchemy, None where it has none."""
     found = app.extensions.get("sqlalchemy")
-    return found if hasattr(found, "session") and hasattr(found, "engine") else None
+    return found if hasattr(type(found), "engine") and hasattr(found, "session") else None
 
 
 def _engine(app: Flask, host: Any, options: Options) -> object:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
 from flask import Response, current_app, request
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from limits import RateLimitItem, parse_many
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 from wtforms.validators import ValidationError
 
 from careplug.errors import Invalid
@@ -15,9 +19,11 @@ from careplug_flask.identity import LANGUAGE_COOKIE, visitor
 from careplug_flask.options import Options
 from careplug_flask.state import state
 
-__all__ = ["Limiter", "check_csrf", "csrf_field", "csrf_token", "headers", "limit"]
+__all__ = ["Limiter", "Windows", "check_csrf", "csrf_field", "csrf_token", "headers", "limit"]
 
 _DAY = 86_400
+_SWEEP = 60.0
+"""Seconds between two looks for keys that nobody came with any more."""
 
 
 def csrf_field() -> str:
@@ -79,17 +85,68 @@ class Limiter:
         self._limits: dict[str, list[RateLimitItem]] = {
             name: list(parse_many(text)) for name, text in options.rate_limits.items()
         }
-        self._strategy = MovingWindowRateLimiter(storage_from_string(options.rate_storage))
+        self._windows: Windows | _Elsewhere
+        self._windows = Windows() if options.rate_storage == "memory://" else _Elsewhere(options.rate_storage)
 
     def hit(self, name: str, who: str) -> int:
         """Count one; 0 where it is allowed, else the seconds until it is."""
         for item in self._limits.get(name, ()):
-            if not self._strategy.hit(item, name, who):
-                reset = self._strategy.get_window_stats(item, name, who).reset_time
-                import time
-
-                return max(1, round(reset - time.time()))
+            wait = self._windows.hit(item, name, who)
+            if wait:
+                return max(1, math.ceil(wait))
         return 0
+
+
+class Windows:
+    """Moving windows in the memory of this process: when each key was hit. Thread-safe.
+
+    That of ``limits`` starts a thread every hundredth of a second and has it walk all keys, which a busy service feels.
+    Keys whose hits are all past are forgotten once a minute.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._hits: dict[str, tuple[int, deque[float]]] = {}
+        self._swept = now()
+
+    def __len__(self) -> int:
+        return len(self._hits)
+
+    def hit(self, item: RateLimitItem, name: str, who: str) -> float:
+        """Count one; 0 where it is allowed, else the seconds until it is."""
+        seconds, key = item.get_expiry(), item.key_for(name, who)
+        with self._lock:
+            now = self._now()
+            if now - self._swept >= _SWEEP:
+                self._sweep(now)
+            _, hits = self._hits.setdefault(key, (seconds, deque()))
+            while hits and hits[0] <= now - seconds:
+                hits.popleft()
+            if len(hits) >= item.amount:
+                return hits[0] + seconds - now if hits else seconds
+            hits.append(now)
+        return 0
+
+    def _sweep(self, now: float) -> None:
+        self._swept = now
+        self._hits = {key: found for key, found in self._hits.items() if found[1] and found[1][-1] > now - found[0]}
+
+
+class _Elsewhere:
+    """Windows in another storage of ``limits``, which several processes share."""
+
+    def __init__(self, uri: str) -> None:
+        from limits.storage import storage_from_string
+        from limits.strategies import MovingWindowRateLimiter
+
+        self._strategy = MovingWindowRateLimiter(storage_from_string(uri))
+
+    def hit(self, item: RateLimitItem, name: str, who: str) -> float:
+        """Count one; 0 where it is allowed, else the seconds until it is."""
+        if self._strategy.hit(item, name, who):
+            return 0
+        return max(1, self._strategy.get_window_stats(item, name, who).reset_time - time.time())
 
 
 def limit(name: str) -> None:

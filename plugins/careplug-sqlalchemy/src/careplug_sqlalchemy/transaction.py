@@ -167,7 +167,7 @@ class SqlTransaction:
             values = self._values(ask)
             if limit is not None:
                 values["b_limit"] = limit - len(found)
-            found.extend(self.run(ask.statement, values, mapper.name))
+            found.extend(self.run(ask.statement, values, mapper.name).all())
             if limit is not None and len(found) >= limit:
                 break
         return found

@@ -59,7 +59,7 @@ def shaper(cls: type[T]) -> Callable[[Any], T]:
 _ASIS = (str, int, bool, datetime)
 
 
-def _written(cls: type[T], kind: type) -> Callable[[Any], T]:
+def _written(cls: Any, kind: type) -> Callable[[Any], Any]:
     """A straight function from this class to the shape, as ``careplug.rows`` has them: what is declared is not tested."""
     hints = typing.get_type_hints(kind)
     scope: dict[str, Any] = {"cls": cls, "value": _value}
@@ -69,7 +69,7 @@ def _written(cls: type[T], kind: type) -> Callable[[Any], T]:
         parts.append(f"{field.name}={_taken(field.name, hints.get(field.name), field.type)}")
     # the source holds names of fields only, never a value from outside
     exec(f"def make(e): return cls({', '.join(parts)})", scope)  # noqa: S102
-    made: Callable[[Any], T] = scope["make"]
+    made: Callable[[Any], Any] = scope["make"]
     return made
 
 
