@@ -92,3 +92,9 @@ def test_a_name_counts_only_between_backticks(monkeypatch):
     monkeypatch.setattr(names, "reference", lambda: "`careplug db plan --json` and submit, `received`, `step.x`")
     assert names.undocumented(["db plan", "submit"], "careplug ") == ["submit"]
     assert names.undocumented(["received", "submit", "step"]) == ["submit", "step"]
+
+
+def test_the_mounted_shop_of_the_tutorial_is_the_one_that_is_tried():
+    page = (ROOT / "docs" / "tutorial" / "mount-in-flask.md").read_text(encoding="utf-8")
+    shown = page.partition("# file: mounted.py\n")[2].partition("```")[0]
+    assert shown == (ROOT / "docs" / "host" / "mounted.py").read_text(encoding="utf-8")
