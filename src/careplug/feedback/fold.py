@@ -19,7 +19,17 @@ from careplug.refs import Ref
 from careplug.text import Text
 from careplug.timeline.facts import Fact
 
-__all__ = ["CYCLE_ENDS", "FACT_TYPES", "PERSONAL_FIELDS", "STEPS", "fold", "told", "voided"]
+__all__ = [
+    "CYCLE_ENDS",
+    "FACT_TYPES",
+    "PERSONAL_FIELDS",
+    "STEPS",
+    "STEP_WORDS",
+    "fold",
+    "step_fold",
+    "told",
+    "voided",
+]
 
 Data = Mapping[str, Any]
 Changes = dict[str, Any]
@@ -30,6 +40,8 @@ CYCLE_ENDS = ("resolved", "rejected", "withdrawn", "merged")
 PERSONAL_FIELDS = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "custom_personal")
 _REFS = ("requester", "organisation", "contact", "product", "system", "site", "assignee", "team")
 _TOLD = ("measure", "result", "cause")
+STEP_WORDS = ("reason", "note", *_TOLD)
+"""What people say with a step: personal, as all their words are."""
 
 
 def _value(key: str, value: Any) -> Any:
@@ -96,7 +108,10 @@ def _custom(data: Data) -> dict[str, Any]:
     return {name: _heard(value) for name, value in values.items()}
 
 
-def _step(was: Feedback, data: Data, fact: Fact) -> Changes:
+def step_fold(was: Feedback, data: Data, fact: Fact) -> Changes:
+    """The fold of a step: both states are in the fact. A plugin's own step is a ``FactType`` with this fold and
+    ``personal=STEP_WORDS``, so that its words can be erased.
+    """
     changes: Changes = {"state": data["to"], "category": data["category"], **_fields(data, (*_TOLD, *_REFS[6:]))}
     if data["to"] in ("resolved", "rejected", "withdrawn", "merged"):
         changes["handled_at"] = fact.at
@@ -111,7 +126,7 @@ def _step(was: Feedback, data: Data, fact: Fact) -> Changes:
 
 
 def _reopened(was: Feedback, data: Data, fact: Fact) -> Changes:
-    step = _step(was, data, fact)
+    step = step_fold(was, data, fact)
     return step | {
         "cycle": was.cycle + 1,
         "reopened": was.reopened + 1,
@@ -189,12 +204,9 @@ _NAMES = {
 
 FACT_TYPES: tuple[FactType, ...] = (
     _type("submitted", "Received", "已受理", _submitted, personal=PERSONAL_FIELDS, final=True, public=True),
-    *(
-        _type(name, *_NAMES[name], fold=_step, edits=True, personal=("reason", "note", *_TOLD), public=True)
-        for name in STEPS
-    ),
+    *(_type(name, *_NAMES[name], fold=step_fold, edits=True, personal=STEP_WORDS, public=True) for name in STEPS),
     _type("reopened", "Reopened", "重新打开", _reopened, edits=True, personal=("reason", "note"), public=True),
-    _type("overridden", "State overridden", "强制改变状态", _step, edits=True, personal=("reason",)),
+    _type("overridden", "State overridden", "强制改变状态", step_fold, edits=True, personal=("reason",)),
     _type("replied", "Message", "消息", personal=("body",), public=True),
     _type("noted", "Internal note", "内部备注", personal=("body",)),
     _type("called", "Call", "通话", personal=("body", "phone")),
