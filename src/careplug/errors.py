@@ -47,9 +47,10 @@ class CareError(Exception):
         """
         from careplug import text
 
-        # An error inside an error is read in the same language.
+        # An error inside an error, and a name in two languages, are read in the same language.
         params = self.params.items()
         inner = {key: each.text(language, catalogue) for key, each in params if isinstance(each, CareError)}
+        inner |= {key: each.get(language) for key, each in params if isinstance(each, text.Text)}
         values = {"field": self.field, **self.params, **inner}
         if self.sentence is not None:
             return text.fill(self.sentence.get(language), values)

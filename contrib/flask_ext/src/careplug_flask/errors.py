@@ -39,6 +39,10 @@ class Stale(Conflict):
     """The version that If-Match names is not the current one: 412."""
 
 
+class NoLength(Invalid):
+    """Bytes are sent without saying how many: 411."""
+
+
 class Large(Invalid):
     """More bytes than are taken: 413."""
 
@@ -65,6 +69,7 @@ _STATUS: tuple[tuple[type[CareError], int], ...] = (
     (Unauthorised, 401),
     (Missing, 428),
     (Stale, 412),
+    (NoLength, 411),
     (Large, 413),
     (Unsupported, 415),
     (TooMany, 429),

@@ -14,12 +14,12 @@ from limits import RateLimitItem, parse_many
 from wtforms.validators import ValidationError
 
 from careplug.errors import Invalid
-from careplug_flask.errors import BadRequest, TooMany, error
-from careplug_flask.identity import LANGUAGE_COOKIE, visitor
+from careplug_flask.errors import BadRequest, Large, TooMany, Unauthorised, error
+from careplug_flask.identity import LANGUAGE_COOKIE, is_api, visitor
 from careplug_flask.options import Options
 from careplug_flask.state import state
 
-__all__ = ["Limiter", "Windows", "check_csrf", "csrf_field", "csrf_token", "headers", "limit"]
+__all__ = ["Limiter", "Windows", "check_csrf", "csrf_field", "csrf_token", "fits", "headers", "limit"]
 
 _DAY = 86_400
 _SWEEP = 60.0
@@ -48,11 +48,19 @@ def check_csrf() -> None:
     """
     if not state().options.csrf or visitor().via in {"token", "test"}:
         return
+    fits()
     given = request.form.get(csrf_field()) or request.headers.get("X-CSRFToken")
     try:
         validate_csrf(given, time_limit=current_app.config.get("WTF_CSRF_TIME_LIMIT", _DAY))
     except ValidationError as wrong:
         raise error(BadRequest, "flask.csrf", field=csrf_field(), problem=str(wrong)) from None
+
+
+def fits() -> None:
+    """``Large`` for a request that is longer than an attachment may be. Asked before anything of a form is read."""
+    most = state().options.max_upload
+    if (request.content_length or 0) > most:
+        raise error(Large, "flask.large", field="body", most=most)
 
 
 def headers(response: Response) -> Response:
@@ -65,7 +73,11 @@ def headers(response: Response) -> Response:
     }
     if here.options.csp:
         wanted["Content-Security-Policy"] = here.options.csp
-    if request.endpoint != "careplug.static":
+    if is_api():
+        # kept by the reader's own cache, asked about each time: that is what the tags are for
+        wanted |= {"Cache-Control": "private, no-cache"}
+        response.vary.update(("Authorization", "Cookie", "Accept-Language"))
+    elif request.endpoint != "careplug.static":
         wanted["Cache-Control"] = "no-store"
     for name, value in wanted.items():
         response.headers.setdefault(name, value)
@@ -150,9 +162,19 @@ class _Elsewhere:
 
 
 def limit(name: str) -> None:
-    """Count this request for its visitor; ``TooMany`` where it comes too often."""
-    who = visitor()
-    key = f"{who.tenant}/{who.actor.key}" if who.actor is not None else request.remote_addr or "?"
-    wait = state().limiter.hit(name, key)
+    """Count this request for its visitor; ``TooMany`` where it comes too often.
+
+    Whoever sends a wrong key is counted too, by address, so that keys cannot be tried out at will.
+    """
+    try:
+        who = visitor()
+    except Unauthorised:
+        _count(name, request.remote_addr or "?")
+        raise
+    _count(name, f"{who.tenant}/{who.actor.key}" if who.actor is not None else request.remote_addr or "?")
+
+
+def _count(name: str, who: str) -> None:
+    wait = state().limiter.hit(name, who)
     if wait:
         raise error(TooMany, "flask.too_many", field=f"limit.{name}", after=wait)

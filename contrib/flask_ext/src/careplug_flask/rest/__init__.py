@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 
 from careplug.errors import CareError, NotFound
 from careplug_flask import guard
 from careplug_flask.errors import NoMethod, error
+from careplug_flask.identity import visitor
 from careplug_flask.rest import bulk, cases, clocks, files, house, talk
 from careplug_flask.rest.openapi import document
 from careplug_flask.rest.resources import operations as of_resources
-from careplug_flask.rest.serve import broken, encode, problem, view
-from careplug_flask.rest.table import Table, collect
+from careplug_flask.rest.serve import aborted, answer, broken, problem, view
+from careplug_flask.rest.table import Operation, Reply, Table, collect
+from careplug_flask.state import state
 
 if TYPE_CHECKING:
+    from flask.blueprints import BlueprintSetupState
+
     from careplug.care import Care
     from careplug_flask.state import State
 
@@ -34,65 +39,59 @@ def table_of(care: Care) -> Table:
 def blueprint(found: State) -> Blueprint:
     """The API as a blueprint; nothing of it reaches beyond its own paths."""
     made = Blueprint("careplug_api", __name__, url_prefix=f"{found.options.url_prefix}/api/{VERSION}")
-    by_path = found.table.paths()
-    for methods in by_path.values():
+    plain: dict[str, Any] = {"strict_slashes": False, "provide_automatic_options": False}
+    for methods in found.table.paths().values():
         for method, each in methods.items():
-            made.add_url_rule(
-                each.rule,
-                each.name,
-                view(each),
-                methods=[method],
-                strict_slashes=False,
-                provide_automatic_options=False,
-            )
+            made.add_url_rule(each.rule, each.name, view(each), methods=[method], **plain)
+        others = [method for method in METHODS if method not in methods]
+        # said for each path, so that /feedback/bulk is never read as the id of a case
+        made.add_url_rule(next(iter(methods.values())).rule, "nowhere", _nowhere, methods=others, **plain)
     made.add_url_rule("/openapi.json", "openapi", _openapi, provide_automatic_options=False)
-    every = {"methods": [*METHODS, "OPTIONS", "TRACE"], "provide_automatic_options": False}
-    made.add_url_rule("/", "nowhere", _nowhere, defaults={"rest": ""}, **every)  # type: ignore[arg-type]
-    made.add_url_rule("/<path:rest>", "nowhere", _nowhere, **every)  # type: ignore[arg-type]
+    made.record(_whatever_else)
     made.register_error_handler(CareError, problem)
-    made.register_error_handler(HTTPException, _http)
-    made.register_error_handler(Exception, _broken)
+    made.register_error_handler(HTTPException, aborted)
+    made.register_error_handler(Exception, broken)
     made.after_request(guard.headers)
     return made
 
 
+def _whatever_else(setup: BlueprintSetupState) -> None:
+    """Every other path below the API, with every method there is."""
+    for rest in ("/", "/<path:rest>"):
+        setup.app.url_map.add(Rule(f"{setup.url_prefix}{rest}", endpoint=f"{setup.blueprint.name}.nowhere"))
+
+
 def _openapi() -> Response:
     """The OpenAPI document."""
-    from careplug_flask.identity import visitor
-    from careplug_flask.state import state
-
+    guard.limit("api")
     visitor().must()
-    return Response(encode(document(state(), visitor().language)), mimetype="application/json")
+    return answer(_DOCUMENT, Reply(value=document(state(), visitor().language)))
 
 
-def _nowhere(rest: str) -> Response:
-    """Whatever is below the API and is no operation: 404, or 405 where another method is one."""
-    from flask import current_app
+_DOCUMENT = Operation(name="openapi", method="GET", path="/openapi.json", run=_openapi, tag="")
 
-    adapter = current_app.create_url_adapter(request)
-    allowed = []
-    for method in METHODS:
-        try:
-            endpoint = adapter.match(method=method)[0] if adapter is not None else ""
-        except HTTPException:
-            continue
-        if not str(endpoint).endswith(".nowhere"):
-            allowed.append(method)
+
+def _nowhere(**_: str) -> Response:
+    """Whatever is below the API and is no operation: OPTIONS is answered, else 405 where another method is one, else 404."""
+    allowed = _allowed()
     if not allowed:
-        return problem(error(NotFound, "flask.page", field="path", value=request.path))
-    made = problem(error(NoMethod, "flask.method", field="method", value=request.method, known=", ".join(allowed)))
-    made.headers["Allow"] = ", ".join(allowed)
+        return problem(error(NotFound, "flask.page", field="path", value=request.path[:200]))
+    if request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": allowed})
+    made = problem(error(NoMethod, "flask.method", field="method", value=request.method[:40], known=allowed))
+    made.headers["Allow"] = allowed
     return made
 
 
-def _http(found: HTTPException) -> Response:
-    """An error of Flask or Werkzeug inside the API, as a problem."""
-    from careplug_flask.rest.wire.base import Problem
-
-    status = found.code or 500
-    shown = Problem(title=found.name, status=status, detail=found.description or "", code="http")
-    return Response(encode(shown), status=status, mimetype="application/problem+json")
-
-
-def _broken(found: Exception) -> Response:
-    return broken(found)
+def _allowed() -> str:
+    """The methods that the path of this request has, empty for none."""
+    adapter = current_app.create_url_adapter(request)
+    found = []
+    for method in METHODS if adapter is not None else ():
+        try:
+            endpoint = str(adapter.match(method=method)[0])  # type: ignore[union-attr]
+        except HTTPException:
+            continue
+        if not endpoint.endswith(".nowhere"):
+            found += [method, "HEAD"] if method == "GET" else [method]
+    return ", ".join([*found, "OPTIONS"]) if found else ""

@@ -7,9 +7,9 @@ from typing import Any
 
 from careplug.sla.receipt import to_data
 from careplug.sla.words import receipt_text
-from careplug_flask.rest.common import case_of, etag, ident_of, paged
+from careplug_flask.rest.common import case_of, ident_of, paged
 from careplug_flask.rest.cursor import key_of
-from careplug_flask.rest.shapes import plain, shaper
+from careplug_flask.rest.shapes import given, plain, shaper
 from careplug_flask.rest.table import Call, Reply, operation
 from careplug_flask.rest.wire.clocks import (
     Attainment,
@@ -28,8 +28,9 @@ from careplug_flask.rest.wire.clocks import (
 def list_clocks(call: Call) -> Reply:
     """Open clocks by due time, standing ones last."""
     asked: ClockQuery = call.query
-    after = key_of(asked.after, (datetime, str))
-    rows = call.unit.sla.due(before=asked.before, metric=asked.metric or "", after=after, limit=asked.limit + 1)
+    values = given(asked)
+    after = key_of(values.pop("after", None), (datetime, str))
+    rows = call.unit.sla.due(**{**values, "limit": asked.limit + 1}, after=after)
     make = shaper(Clock)
     items = [make(row) for row in rows[: asked.limit]]
     return paged(ClockPage, items, rows, asked.limit, lambda row: (row.due_at, row.id))
@@ -40,7 +41,7 @@ def list_clocks_of_feedback(call: Call) -> Reply:
     """The clocks of a case."""
     case = case_of(call.unit, call.path["id"])
     make = shaper(Clock)
-    return Reply(value=Clocks(items=[make(row) for row in call.unit.sla.clocks([case.id])]), etag=etag(case))
+    return Reply(value=Clocks(items=[make(row) for row in call.unit.sla.clocks([case.id])]))
 
 
 @operation("GET", "/feedback/{id}/receipts", tag="clocks", answer=Receipts)
@@ -60,8 +61,7 @@ def _receipt(found: Any, language: str) -> Receipt:
 @operation("GET", "/attainment", tag="clocks", query=PeriodQuery, answer=Attainments)
 def report_attainment(call: Call) -> Reply:
     """How each metric was kept in a period."""
-    asked: PeriodQuery = call.query
-    rows = call.unit.sla.attainment(since=asked.since, until=asked.until)
+    rows = call.unit.sla.attainment(**given(call.query))
     items = [
         Attainment(
             metric=row.metric,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import msgspec
 from flask import request
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from careplug.feedback.entities import Feedback
     from careplug.unit import CareUnit
 
-__all__ = ["case_of", "etag", "ident_of", "once", "paged", "ref", "told"]
+__all__ = ["case_of", "etag", "ident_of", "once", "paged", "ref", "shower", "told"]
 
 _IDENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -44,9 +45,23 @@ def etag(case: Any) -> str:
     return f"{case.version}.{case.sequence}"
 
 
-def told(case: Feedback, status: int = 200) -> Reply:
+def told(unit: CareUnit, case: Feedback, status: int = 200) -> Reply:
     """A case as an answer."""
-    return Reply(value=shape(Case, case), etag=etag(case), status=status)
+    return Reply(value=shower(unit)(case), etag=etag(case), status=status)
+
+
+def shower(unit: CareUnit) -> Callable[[Feedback], Case]:
+    """How cases are shown to whoever asks: what an import remarked is for the service side, as it is in the facts."""
+    whole = unit.actor.side != "customer"
+
+    def show(case: Feedback) -> Case:
+        """The case as the wire's shape."""
+        made = shape(Case, case)
+        if not whole:
+            made.flags = []
+        return made
+
+    return show
 
 
 def ref(text: str | None, field: str) -> Ref | None:
@@ -54,33 +69,48 @@ def ref(text: str | None, field: str) -> Ref | None:
     return None if text is None else Ref.parse(text, field=field)
 
 
-def once(call: Call, ident: str, deed: Callable[[], Feedback], status: int = 200) -> Reply:
-    """Do something to a case, once for an idempotency key: a repetition gets the case as it is now.
+def once(call: Call, deed: Callable[[], Feedback], status: int = 200) -> Reply:
+    """Do something with a case, once for an idempotency key: a repetition gets the case as it is now.
 
-    The same key with another content is ``Conflict``; keys are kept as long as those of submits.
+    The same key with another request is ``Conflict``; keys are kept as long as those of submits.
     """
+    unit = call.unit
     if not call.key:
-        return told(deed(), status)
+        return told(unit, deed(), status)
+    row = _claim(call)
+    if row is None:
+        known = unit.store.find(RequestKey, All(Is("source", "eq", "api"), Is("key", "eq", call.key)), limit=1)
+        again = told(unit, unit.feedback.get(known[0].result), status)
+        return attrs.evolve(again, headers={"Idempotency-Replayed": "true"})
+    case = deed()
+    unit.store.save(attrs.evolve(row, result=case.id), was=row)
+    return told(unit, case, status)
+
+
+def _claim(call: Call) -> RequestKey | None:
+    """The row of a key that nobody used before; None where the same request did."""
     unit, now = call.unit, call.unit.now()
     body = msgspec.json.encode(call.body) if call.body is not None else b""
-    payload = hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
     row = RequestKey(
         id=new_id(),
         tenant=unit.tenant,
         source="api",
         key=call.key,
-        payload=payload,
-        result=ident,
+        payload=hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest(),
+        result="",
         made_at=now,
         expires_at=now + KEY_KEPT,
     )
     if unit.store.add_if_absent(row):
-        return told(deed(), status)
-    known = unit.store.find(RequestKey, All(Is("source", "eq", "api"), Is("key", "eq", call.key)), limit=1)
-    if not known or known[0].payload != payload:
+        return row
+    found = unit.store.find(RequestKey, All(Is("source", "eq", "api"), Is("key", "eq", call.key)), limit=1, lock=True)
+    if found and found[0].expires_at is not None and found[0].expires_at <= now:
+        again = attrs.evolve(row, id=found[0].id)
+        unit.store.save(again, was=found[0])
+        return again
+    if not found or found[0].payload != row.payload:
         raise Conflict("key.used", field="header.Idempotency-Key", value=request.headers.get("Idempotency-Key", ""))
-    again = told(unit.feedback.get(known[0].result), status)
-    return Reply(value=again.value, etag=again.etag, status=status, headers={"Idempotency-Replayed": "true"})
+    return None
 
 
 def paged(

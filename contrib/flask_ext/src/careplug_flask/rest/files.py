@@ -10,10 +10,10 @@ from careplug.criteria import All, Is
 from careplug.errors import Invalid, NotFound
 from careplug.feedback.entities import Attachment as Row
 from careplug.ports import StoredFile
-from careplug_flask import work
-from careplug_flask.errors import Large, Unsupported, error
+from careplug_flask import guard, work
+from careplug_flask.errors import NoLength, Unsupported, error
 from careplug_flask.identity import visitor
-from careplug_flask.rest.common import case_of, etag
+from careplug_flask.rest.common import case_of
 from careplug_flask.rest.shapes import shape, shaper
 from careplug_flask.rest.table import Call, Reply, operation
 from careplug_flask.rest.wire.cases import Attachment, Attachments
@@ -29,16 +29,18 @@ def list_attachments(call: Call) -> Reply:
     """The files of a case."""
     case = case_of(call.unit, call.path["id"])
     make = shaper(Attachment)
-    return Reply(
-        value=Attachments(items=[make(row) for row in call.unit.feedback.attachments(case.id)]), etag=etag(case)
-    )
+    return Reply(value=Attachments(items=[make(row) for row in call.unit.feedback.attachments(case.id)]))
 
 
 @operation("POST", "/feedback/{id}/attachments", tag="feedback", answer=Attachment, status=201, raw=FORM)
 def attach_file(known: dict[str, Any]) -> Reply:
     """Add a file to a case."""
     if request.mimetype != FORM:
-        raise error(Unsupported, "flask.media", field="header.Content-Type", value=request.mimetype or "–", wanted=FORM)
+        sent_as = request.mimetype or "–"
+        raise error(Unsupported, "flask.media", field="header.Content-Type", value=sent_as, wanted=FORM)
+    if request.content_length is None:
+        raise error(NoLength, "flask.length", field="header.Content-Length")
+    guard.fits()
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise error(Invalid, "flask.file", field="body.file")
@@ -49,8 +51,7 @@ def attach_file(known: dict[str, Any]) -> Reply:
 def keep(said: str, sent: Any) -> Row:
     """Put an uploaded file into the store, then on the case; it is deleted again where the case refuses it."""
     here, who = state(), visitor()
-    if (request.content_length or 0) > here.options.max_upload:
-        raise error(Large, "flask.large", field="body", most=here.options.max_upload)
+    guard.fits()
     with work.reading() as unit:
         ident = case_of(unit, said).id
         unit.allow("feedback.attach")
@@ -83,6 +84,7 @@ def download(row: Row) -> Response:
     made = Response(_chunks(stream), mimetype="application/octet-stream", direct_passthrough=True)
     made.headers.set("Content-Disposition", "attachment", filename=row.name)
     made.headers["Content-Length"] = str(row.size)
+    made.set_etag(row.digest)
     made.call_on_close(stream.close)
     return made
 

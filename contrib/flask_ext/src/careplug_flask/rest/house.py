@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from flask import url_for
+
 from careplug.messages.directory import Parties
 from careplug.ports import Address
 from careplug.text import Text
@@ -124,13 +126,10 @@ def _definition(found: Any) -> Definition:
 def list_parties(call: Call) -> Reply:
     """Parties by name."""
     asked: PartyQuery = call.query
-    rows = call.unit.get(Parties).find(
-        organisation=ref(asked.organisation, "query.organisation"),
-        role=asked.role or "",
-        active=asked.active,
-        after=key_of(asked.after, (str, str)),
-        limit=asked.limit + 1,
-    )
+    values = {"active": None, **given(asked), "limit": asked.limit + 1}
+    values["organisation"] = ref(values.get("organisation"), "query.organisation")
+    values["after"] = key_of(values.get("after"), (str, str))
+    rows = call.unit.get(Parties).find(**values)
     make = shaper(Party)
     items = [make(row) for row in rows[: asked.limit]]
     return paged(PartyPage, items, rows, asked.limit, lambda row: (row.name, row.id))
@@ -141,8 +140,6 @@ def add_party(call: Call) -> Reply:
     """Add a person, team or organisation."""
     values = _party(given(call.body))
     made = call.unit.get(Parties).add(ref(values.pop("ref"), "body.ref"), **values)  # type: ignore[arg-type]
-    from flask import url_for
-
     location = url_for("careplug_api.getParty", id=made.id)
     return Reply(value=shape(Party, made), etag=str(made.version), status=201, location=location)
 
@@ -180,13 +177,15 @@ def forget_party(call: Call) -> Reply:
 # -- messages --
 
 
-@operation("GET", "/messages", tag="messages", query=MessageQuery, answer=MessagePage)
+@operation("GET", "/messages", tag="messages", query=MessageQuery, answer=MessagePage, problems=(404,))
 def list_messages(call: Call) -> Reply:
     """The outbox, newest first."""
     asked: MessageQuery = call.query
-    about = {"subject": "feedback", "subject_id": ident_of(call.unit, asked.feedback_id)} if asked.feedback_id else {}
-    after = key_of(asked.after, (datetime, str))
-    rows = call.unit.messages.find(state=asked.state or "", after=after, limit=asked.limit + 1, **about)
+    values = {**given(asked), "limit": asked.limit + 1}
+    if "feedback_id" in values:
+        values |= {"subject": "feedback", "subject_id": ident_of(call.unit, values.pop("feedback_id"))}
+    values["after"] = key_of(values.get("after"), (datetime, str))
+    rows = call.unit.messages.find(**values)
     make = shaper(Message)
     items = [make(row) for row in rows[: asked.limit]]
     return paged(MessagePage, items, rows, asked.limit, lambda row: (row.created_at, row.id))

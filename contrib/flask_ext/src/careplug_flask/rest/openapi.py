@@ -11,7 +11,7 @@ import msgspec
 from flask import url_for
 
 from careplug_flask.rest.table import JSON, Operation
-from careplug_flask.rest.wire.base import Problem
+from careplug_flask.rest.wire.base import PROBLEM, Problem
 from careplug_flask.words import say
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["document"]
 
 _REF = "#/components/schemas/{name}"
-_PROBLEM = "application/problem+json"
 
 
 def document(here: State, language: str) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def document(here: State, language: str) -> dict[str, Any]:
     schemas = _schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
-        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, schemas, language)
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, language)
     base = url_for("careplug_api.openapi").removesuffix("/openapi.json")
     return {
         "openapi": "3.1.0",
@@ -76,28 +75,26 @@ def _cleaned(schema: Any) -> Any:
     return schema
 
 
-def _operation(each: Operation, schemas: dict[str, Any], language: str) -> dict[str, Any]:
+def _operation(each: Operation, language: str) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": each.name,
         "tags": [each.tag],
         "summary": each.label.get(language) if each.label else say(f"api.op.{each.name}", language),
-        "parameters": [*_path_parts(each, language), *_query_parts(each), *_header_parts(each, language)],
+        "parameters": [*_path_parts(each, language), *_query_parts(each, language), *_header_parts(each, language)],
         "responses": _responses(each, language),
     }
-    if each.raw == "multipart/form-data":
-        made["requestBody"] = {"required": True, "content": {each.raw: {"schema": _UPLOAD}}}
-    elif each.raw:
-        made["requestBody"] = {"required": True, "content": {each.raw: {"schema": {"type": "string"}}}}
-    elif each.body is not None:
-        made["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(each.body)}}}
+    if each.raw or each.body is not None:
+        media = each.raw or JSON
+        made["requestBody"] = {"required": True, "content": {media: {"schema": _sent(each)}}}
     return made
 
 
-_UPLOAD = {
-    "type": "object",
-    "properties": {"file": {"type": "string", "format": "binary"}},
-    "required": ["file"],
-}
+def _sent(each: Operation) -> dict[str, Any]:
+    """The schema of an operation's body."""
+    if each.raw == "multipart/form-data":
+        file = {"type": "string", "format": "binary"}
+        return {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
+    return {"type": "string"} if each.raw else _reference(each.body)
 
 
 def _reference(kind: type) -> dict[str, Any]:
@@ -105,98 +102,110 @@ def _reference(kind: type) -> dict[str, Any]:
 
 
 def _path_parts(each: Operation, language: str) -> list[dict[str, Any]]:
-    schema = {"type": "string", "minLength": 1, "maxLength": 200}
+    schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^/]+$"}
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": schema,
-            "description": say(f"api.part.{name}", language),
-        }
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        | {"description": say(f"api.part.{name}", language)}
         for name in each.parts
     ]
 
 
-def _query_parts(each: Operation) -> list[dict[str, Any]]:
-    if each.query is None:
-        return []
-    _, found = msgspec.json.schema_components((each.query,), ref_template=_REF)
-    schema = found[each.query.__name__]
-    needed = schema.get("required", ())
-    return [
-        {"name": name, "in": "query", "required": name in needed, "schema": _asked(part)}
-        for name, part in schema.get("properties", {}).items()
-    ]
-
-
-def _asked(part: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a query parameter: it is there or not, never null."""
-    choices = [choice for choice in part.get("anyOf", ()) if choice != {"type": "null"}]
-    if len(choices) == 1:
-        return dict(choices[0])
-    if "enum" in part:
-        return {
-            **{key: value for key, value in part.items() if key != "default"},
-            "enum": [e for e in part["enum"] if e is not None],
-        }
-    return {key: value for key, value in part.items() if not (key == "default" and value is None)}
+def _query_parts(each: Operation, language: str) -> list[dict[str, Any]]:
+    found = []
+    if each.query is not None:
+        _, known = msgspec.json.schema_components((each.query,), ref_template=_REF)
+        schema = known[each.query.__name__]
+        needed = schema.get("required", ())
+        found = [
+            {"name": name, "in": "query", "required": name in needed, "schema": part}
+            for name, part in schema.get("properties", {}).items()
+        ]
+    chosen = {"type": "string", "enum": ["en", "zh"]}
+    about = say("api.query.lang", language)
+    return [*found, {"name": "lang", "in": "query", "required": False, "schema": chosen, "description": about}]
 
 
 def _header_parts(each: Operation, language: str) -> list[dict[str, Any]]:
     found = []
-    if each.edits:
-        found.append(
-            {
-                "name": "If-Match",
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string", "pattern": r'^"\d{1,9}(\.\d{1,9})?"$'},
-            }
-            | {"description": say("api.header.if_match", language)}
-        )
+    if each.edits or each.compares:
+        tag = {"type": "string", "pattern": r'^"[0-9]{1,9}(\.[0-9]{1,9})?"$'}
+        about = say("api.header.if_match" if each.edits else "api.header.if_match_maybe", language)
+        found.append({"name": "If-Match", "in": "header", "required": each.edits, "schema": tag, "description": about})
     if each.keyed:
+        text = {"type": "string", "minLength": 1, "maxLength": 200}
+        about = say("api.header.idempotency_key", language)
         found.append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-            }
-            | {"description": say("api.header.idempotency_key", language)}
+            {"name": "Idempotency-Key", "in": "header", "required": False, "schema": text, "description": about}
         )
     return found
-
-
-_ALWAYS = (401, 403, 422, 429, 503)
 
 
 def _responses(each: Operation, language: str) -> dict[str, Any]:
     good: dict[str, Any] = {"description": say(f"status.{each.status}", language)}
     if each.answer is bytes:
         good["content"] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    elif each.answer is not None:
+    elif each.sends != JSON:
+        # a line each; tools that know one document a body would read the lines as one
+        good["content"] = {each.sends: {"schema": {"type": "string"}}}
+        good["description"] += say("api.lines", language, name=each.answer.__name__)
+    else:
         good["content"] = {each.sends: {"schema": _reference(each.answer)}}
-    if each.status == 201:
-        good["headers"] = {"Location": {"schema": {"type": "string"}}} if not each.parts else {}
+    good["headers"] = {
+        name: {"schema": {"type": "string"}, "description": say(f"api.answer.{code}", language)}
+        for name, code in _answered(each).items()
+    }
     found = {str(each.status): good}
+    if not each.writes and each.sends == JSON and each.answer is not bytes:
+        found["304"] = {"description": say("status.304", language)}
     for status in sorted({*_ALWAYS, *_special(each)}):
-        found[str(status)] = {
-            "description": say(f"status.{status}", language),
-            "content": {_PROBLEM: {"schema": _reference(Problem)}},
-        }
+        found[str(status)] = _problem(status, language)
+    return found
+
+
+_ALWAYS = (401, 403, 422, 429, 503)
+_TOLD = {401: ("WWW-Authenticate", "authenticate"), 429: ("Retry-After", "retry"), 503: ("Retry-After", "retry")}
+
+
+def _problem(status: int, language: str) -> dict[str, Any]:
+    """A documented problem."""
+    made: dict[str, Any] = {
+        "description": say(f"status.{status}", language),
+        "content": {PROBLEM: {"schema": _reference(Problem)}},
+    }
+    if status in _TOLD:
+        name, code = _TOLD[status]
+        made["headers"] = {name: {"schema": {"type": "string"}, "description": say(f"api.answer.{code}", language)}}
+    return made
+
+
+def _answered(each: Operation) -> dict[str, str]:
+    """The headers of an operation's success, with the code of what they say."""
+    fields = getattr(each.answer, "__struct_fields__", ())
+    found = {}
+    if each.sends == JSON and (not each.writes or "version" in fields):
+        found["ETag"] = "etag"
+    if each.status == 201 and "version" in fields:
+        found["Location"] = "location"
+    if "next" in fields:
+        found["Link"] = "link"
+    if each.keyed:
+        found["Idempotency-Replayed"] = "replayed"
     return found
 
 
 def _special(each: Operation) -> set[int]:
     """The statuses of problems that only some operations have."""
-    found: set[int] = set()
+    found = set(each.problems)
     if each.parts:
         found.add(404)
     if each.writes:
         found |= {400, 404, 409}
     if each.body is not None or each.raw:
         found |= {413, 415}
+    if each.raw == "multipart/form-data":
+        found.add(411)
+    if each.edits or each.compares:
+        found |= {400, 412}
     if each.edits:
-        found |= {412, 428}
+        found.add(428)
     return found

@@ -30,7 +30,7 @@ class Call:
     query: Any = None
     language: str = "en"
     expected: int | None = None
-    """The version that If-Match names; only operations with ``edits`` have it."""
+    """The version that If-Match names; None where the operation does not go by it, or may do without."""
     key: str = ""
     """The idempotency key, the actor's own; empty where none was sent."""
 
@@ -52,8 +52,9 @@ class Operation:
     """One thing the API does.
 
     ``path`` has its parts in braces. ``body``, ``query`` and ``answer`` are msgspec types; ``edits`` demands If-Match,
-    ``keyed`` takes an Idempotency-Key. ``summary`` and ``tag`` are codes of the catalogue below ``api.``. ``raw`` operations
-    read and write something else than JSON themselves and get the request as it is.
+    ``compares`` goes by it where it is sent, ``keyed`` takes an Idempotency-Key. ``tag`` is a code of the catalogue below
+    ``api.tag``, the summary stands below ``api.op``. ``raw`` operations read something else than JSON themselves and get
+    the request as it is.
     """
 
     name: str
@@ -66,12 +67,14 @@ class Operation:
     answer: Any = None
     status: int = 200
     edits: bool = False
+    compares: bool = False
     keyed: bool = False
     raw: str = ""
     """The media type of a raw request's body; empty for an ordinary one."""
     sends: str = JSON
     """The media type of the answer."""
-    summary: str = ""
+    problems: tuple[int, ...] = ()
+    """Statuses of problems that do not follow from the rest."""
     label: Any = None
     """A ``Text`` in place of the catalogue's summary, for operations made of a plugin's resource."""
 

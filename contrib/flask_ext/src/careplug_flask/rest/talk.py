@@ -29,7 +29,7 @@ _TAG: dict[str, Any] = {"tag": "conversation", "answer": Case, "keyed": True}
 def _do(call: Call, method: str, *leading: Any, **values: Any) -> Reply:
     """Call a method of the feedback service on the case of the path, once for its idempotency key."""
     ident = ident_of(call.unit, call.path["id"])
-    return once(call, ident, lambda: getattr(call.unit.feedback, method)(ident, *leading, **values))
+    return once(call, lambda: getattr(call.unit.feedback, method)(ident, *leading, **values))
 
 
 @operation("POST", "/feedback/{id}/replies", body=ReplyIn, **_TAG)
@@ -63,14 +63,14 @@ def record_fact(call: Call) -> Reply:
     return _do(call, "record", values.pop("type"), values.pop("data"), **values)
 
 
-@operation("POST", "/feedback/{id}/steps", body=StepIn, **_TAG)
+@operation("POST", "/feedback/{id}/steps", body=StepIn, compares=True, **_TAG)
 def take_step(call: Call) -> Reply:
     """Take a transition; If-Match, where it is sent, is the version that was seen."""
     values = {name: value for name, value in given(call.body).items() if value not in ("", None)}
     values |= {name: ref(values[name], f"body.{name}") for name in ("assignee", "team") if name in values}
     if "into" in values:
         values["into"] = ident_of(call.unit, values["into"])
-    return _do(call, "step", values.pop("step"), **values)
+    return _do(call, "step", values.pop("step"), expected=call.expected, **values)
 
 
 @operation("POST", "/feedback/{id}/pauses", body=PauseIn, **_TAG)
@@ -106,11 +106,11 @@ def void_fact(call: Call) -> Reply:
     return _do(call, "void", body.sequence, reason=body.reason)
 
 
-@operation("POST", "/feedback/{id}/override", body=OverrideIn, **_TAG)
+@operation("POST", "/feedback/{id}/override", body=OverrideIn, compares=True, **_TAG)
 def override_state(call: Call) -> Reply:
     """Put a case into any state."""
     body: OverrideIn = call.body
-    return _do(call, "override", body.state, reason=body.reason)
+    return _do(call, "override", body.state, reason=body.reason, expected=call.expected)
 
 
 @operation("POST", "/feedback/{id}/links", body=LinkIn, **_TAG)

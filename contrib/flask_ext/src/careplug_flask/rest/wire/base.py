@@ -42,6 +42,9 @@ Kind = Literal[
 PartyWord = Literal["customer", "third_party", "vendor", "own", "force_majeure"]
 
 
+PROBLEM = "application/problem+json"
+
+
 class Wire(Struct, kw_only=True):
     """What careplug sends."""
 

@@ -128,25 +128,25 @@ class CaseEdit(In):
 class CaseFilter(In):
     """Which cases."""
 
-    state: Text | None = None
-    category: Literal["open", "done", "void"] | None = None
-    kind: Kind | None = None
-    priority: Annotated[int, Meta(ge=1, le=4)] | None = None
-    number: Text | None = None
-    requester: Ref | None = None
-    organisation: Ref | None = None
-    contact: Ref | None = None
-    assignee: Ref | None = None
-    team: Ref | None = None
-    received_from: Instant | None = None
-    received_before: Instant | None = None
+    state: Text | UnsetType = UNSET
+    category: Literal["open", "done", "void"] | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    priority: Annotated[int, Meta(ge=1, le=4)] | UnsetType = UNSET
+    number: Text | UnsetType = UNSET
+    requester: Ref | UnsetType = UNSET
+    organisation: Ref | UnsetType = UNSET
+    contact: Ref | UnsetType = UNSET
+    assignee: Ref | UnsetType = UNSET
+    team: Ref | UnsetType = UNSET
+    received_from: Instant | UnsetType = UNSET
+    received_before: Instant | UnsetType = UNSET
 
 
 class CaseQuery(CaseFilter):
     """Which cases: a page, newest first."""
 
     limit: Limit = 25
-    after: Cursor | None = None
+    after: Cursor | UnsetType = UNSET
 
 
 class CasePage(Wire):

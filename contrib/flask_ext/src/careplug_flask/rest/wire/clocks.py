@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from careplug_flask.rest.wire.base import Cursor, In, Instant, Limit, Wire
 
@@ -33,10 +33,10 @@ class Clock(Wire):
 class ClockQuery(In):
     """Which clocks: open ones by due time, standing ones last."""
 
-    metric: Annotated[str, Meta(max_length=60)] | None = None
-    before: Instant | None = None
+    metric: Annotated[str, Meta(max_length=60)] | UnsetType = UNSET
+    before: Instant | UnsetType = UNSET
     limit: Limit = 25
-    after: Cursor | None = None
+    after: Cursor | UnsetType = UNSET
 
 
 class ClockPage(Wire):
@@ -105,8 +105,8 @@ class Attainment(Wire):
 class PeriodQuery(In):
     """A period of stopping facts, half-open."""
 
-    since: Instant | None = None
-    until: Instant | None = None
+    since: Instant | UnsetType = UNSET
+    until: Instant | UnsetType = UNSET
 
 
 class Clocks(Wire):

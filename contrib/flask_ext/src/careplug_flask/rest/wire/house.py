@@ -89,11 +89,11 @@ class PartyEdit(In):
 class PartyQuery(In):
     """Which parties, by name."""
 
-    organisation: Ref | None = None
-    role: Annotated[str, Meta(max_length=100)] | None = None
-    active: bool | None = None
+    organisation: Ref | UnsetType = UNSET
+    role: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
     limit: Limit = 25
-    after: Cursor | None = None
+    after: Cursor | UnsetType = UNSET
 
 
 class PartyPage(Wire):
@@ -128,10 +128,10 @@ class Message(Wire):
 class MessageQuery(In):
     """Which messages, newest first."""
 
-    state: Literal["pending", "sent", "failed", "cancelled"] | None = None
-    feedback_id: Annotated[str, Meta(max_length=40)] | None = None
+    state: Literal["pending", "sent", "failed", "cancelled"] | UnsetType = UNSET
+    feedback_id: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     limit: Limit = 25
-    after: Cursor | None = None
+    after: Cursor | UnsetType = UNSET
 
 
 class MessagePage(Wire):
