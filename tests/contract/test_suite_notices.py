@@ -211,6 +211,17 @@ def test_it_is_noticed(cls, test):
     assert not passes(cls, test)
 
 
+def test_a_storage_that_forgets_whose_an_entity_is_is_noticed():
+    class Forgetful(MemoryStorage):
+        def recorded(self):
+            return {plugin: names[1:] for plugin, names in super().recorded().items()}
+
+    store = Forgetful()
+    store.bind(SPECS)
+    with pytest.raises(AssertionError, match="is not recorded"):
+        StorageSuite().test_what_is_recorded_names_every_entity(store)
+
+
 @pytest.mark.parametrize("write", ["add", "remove", "claim"])
 def test_a_reader_that_writes_is_noticed(write):
     store = Wrong(ReadersWrite)

@@ -28,7 +28,7 @@ from __future__ import annotations
 import pytest
 
 from careplug.errors import CareError
-from careplug.ports import Storage
+from careplug.ports import Recording, Storage
 from careplug.testing._claims import Claims
 from careplug.testing._concurrency import Concurrency
 from careplug.testing._entities import SPECS, Thing
@@ -59,6 +59,14 @@ class StorageSuite(RoundTrip, Transactions, Queries, Claims, Concurrency):
         assert store.plan() == []
         assert store.upgrade() == []
         store.erase_traces()
+
+    def test_what_is_recorded_names_every_entity(self, store: Storage) -> None:
+        """A storage that says whose entities it holds says so of all of them: the doctor finds what a plugin left by it."""
+        if not isinstance(store, Recording):
+            return
+        recorded = store.recorded()
+        for spec in SPECS:
+            assert spec.name in recorded.get(spec.plugin, ()), f"{spec.name} of {spec.plugin} is not recorded"
 
     def test_strange_hosts_are_not_joined(self, store: Storage, tenant: str) -> None:
         """A host it cannot join is refused with the remedy."""

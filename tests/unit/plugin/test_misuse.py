@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 from datetime import timedelta
+from typing import Any
 
+import attrs
 import pytest
 
 from careplug.contributions import (
+    Action,
     Command,
     EntitySpec,
     FactType,
     FieldSpec,
+    Grant,
     Handler,
     HookSpecs,
     Job,
+    Link,
     Messages,
     Panel,
     PolicySource,
@@ -24,6 +29,7 @@ from careplug.contributions import (
     StorageFactory,
 )
 from careplug.plugin import hookimpl
+from careplug.refs import Ref
 from careplug.text import Text
 from tests.unit.plugin.tiny import LAMP, Lamp, code, handler, load, module, nothing
 
@@ -152,6 +158,19 @@ def test_a_wrong_attribute(name, value, expected):
     assert code(load(made), "bad") == expected
 
 
+@attrs.frozen(kw_only=True)
+class Shade:
+    """An entity with what not every place of a resource can take."""
+
+    id: str
+    tenant: str = ""
+    owner: Ref | None = None
+    tags: tuple[str, ...] = ()
+    photo: bytes = b""
+    version: int = 1
+    custom: dict[str, Any] = attrs.field(factory=dict)
+
+
 class Loose:
     """No attrs class."""
 
@@ -211,6 +230,35 @@ ITEMS = [
     ("surfaces", Command("x", None), "callable", "command.x.load"),
     ("surfaces", Panel("x", {"a": 1}), "callable", "panel.x.data"),
     ("surfaces", Resource("x", "lamp"), "class", "resource.x.entity"),
+    ("surfaces", Panel("x", nothing, sides="service"), "texts", "panel.x.sides"),
+    ("surfaces", Panel("x", nothing, sides=("vendor",)), "sides", "panel.x.sides"),
+    ("surfaces", Panel("x", nothing, permission=None), "text", "panel.x.permission"),
+    ("surfaces", Panel("x", nothing, template=5), "text", "panel.x.template"),
+    ("surfaces", Link("x", Text("x"), " "), "href", "link.x.href"),
+    ("surfaces", Link("x", "label", "/x"), "words", "link.x.label"),
+    ("surfaces", Link("x", Text("x"), "/x", sides=()), "sides", "link.x.sides"),
+    ("surfaces", Grant("", ("x.y",)), "name", "grant.role"),
+    ("surfaces", Grant("engineer", ("x.y")), "texts", "grant.engineer.actions"),
+    ("surfaces", Resource("x", Lamp, columns="name"), "texts", "resource.x.columns"),
+    ("surfaces", Resource("x", Lamp, order=None), "text", "resource.x.order"),
+    ("surfaces", Resource("x", Lamp, labels={"name": "Name"}), "labels", "resource.x.labels"),
+    ("surfaces", Resource("x", Lamp, create="make"), "callable", "resource.x.create"),
+    ("surfaces", Resource("x", Lamp, rank="1"), "rank", "resource.x.rank"),
+    ("surfaces", Resource("x", Lamp, actions=("close",)), "actions", "resource.x.actions"),
+    ("surfaces", Resource("x", Lamp, actions=(Action("a b", nothing),)), "name", "resource.x.actions[0].name"),
+    ("surfaces", Resource("x", Lamp, actions=(Action("a", None),)), "callable", "resource.x.actions[0].run"),
+    (
+        "surfaces",
+        Resource("x", Lamp, actions=(Action("a", nothing, fields=("b",)),)),
+        "extra",
+        "resource.x.actions[0].fields",
+    ),
+    (
+        "surfaces",
+        Resource("x", Lamp, actions=(Action("a", nothing, fields=(FieldSpec(name="b", type="money"),)),)),
+        "field_type",
+        "resource.x.a.field.b.type",
+    ),
     ("surfaces", Messages({"x": "hello"}), "sentences", "messages.sentences"),
     ("surfaces", Messages([Text("a", "b")]), "sentences", "messages.sentences"),
 ]
@@ -225,6 +273,76 @@ def test_a_wrong_value_in_an_item(hook, item, expected, field):
         assert error.field == f"plugins.bad.careplug_{hook}.{field}"
     assert error.text("zh_CN") != error.code
     assert code(plugins, "fine") == "loaded"
+
+
+SURFACES = [
+    (Grant("boss", ("x.y",)), "grant.role", "grant.boss.role"),
+    (Grant("engineer", ("x.y", "feedback.void")), "grant.core", "grant.engineer.actions[1]"),
+    (Grant("engineer", ("sla",)), "grant.core", "grant.engineer.actions[0]"),
+    (Grant("engineer", ("*",)), "grant.word", "grant.engineer.actions[0]"),
+    (Grant("engineer", ("feedbac?.void",)), "grant.word", "grant.engineer.actions[0]"),
+    (Grant("engineer", ("[f]eedback.void",)), "grant.word", "grant.engineer.actions[0]"),
+    (Grant("engineer", (".x",)), "grant.word", "grant.engineer.actions[0]"),
+    (Resource("x", Lamp, actions=(Action("edit", nothing),)), "action.reserved", "resource.x.actions.edit"),
+    (Resource("x", Lamp, actions=(Action("a", nothing), Action("a", nothing))), "action.twice", "resource.x.actions.a"),
+    (Resource("x", Lamp, columns=("colour",)), "resource.field", "resource.x.columns.colour"),
+    (Resource("x", Lamp, fields=("custom.watt",)), "resource.field", "resource.x.fields.custom.watt"),
+    (Resource("x", Lamp, labels={"colour": Text("x")}), "resource.field", "resource.x.labels.colour"),
+    (Resource("x", Lamp, fields=("name", "tenant")), "resource.fields", "resource.x.fields.tenant"),
+    (Resource("x", Shade, fields=("version",)), "resource.fields", "resource.x.fields.version"),
+    (Resource("x", Shade, filters=("tags",)), "resource.filters", "resource.x.filters.tags"),
+    (Resource("x", Shade, filters=("custom.cut",)), "resource.filters", "resource.x.filters.custom.cut"),
+    (Resource("x", Shade, order="owner"), "resource.order", "resource.x.order.owner"),
+    (Resource("x", Shade, order="custom.cut"), "resource.order", "resource.x.order.custom.cut"),
+    (Resource("x", Shade, columns=("photo",)), "resource.field", "resource.x.columns.photo"),
+]
+
+
+@pytest.mark.parametrize(("item", "expected", "field"), SURFACES)
+def test_a_wrong_surface(item, expected, field):
+    entities = (LAMP, EntitySpec(name="shade", cls=Shade), FieldSpec(entity="shade", name="cut"))
+    plugins = load(module("bad", careplug_entities=lambda: entities, careplug_surfaces=lambda: (item,)))
+    error = plugins.report.line("bad").error
+    assert error.code == f"plugin.{expected}", error
+    assert error.field.endswith(field), error
+    assert error.field.startswith("plugins.bad.")
+    assert error.text("zh_CN") != error.code
+
+
+def test_right_surfaces():
+    right = (
+        Resource("x", Shade, columns=("owner", "tags", "custom.cut"), filters=("owner", "custom.size"), order="custom.size",
+                 fields=("tags", "custom.cut", "owner"), labels={"tags": Text("Tags", "标签")}),
+        Resource("y", Lamp),
+        Panel("x", nothing, sides=("customer", "service"), permission="lamp.read"),
+        Link("x", Text("x"), "https://example.org"),
+        *(Grant("engineer", (action,)) for action in ("lamp.read", "lamp.*", "lamp", "spare-parts.read", "lamp.read")),
+        Grant("customer", ("lamp.r[ae]ad",)),
+    )  # fmt: skip
+    entities = (
+        LAMP, EntitySpec(name="shade", cls=Shade), FieldSpec(entity="shade", name="cut"),
+        FieldSpec(entity="shade", name="size", type="int", indexed=True),
+    )  # fmt: skip
+    other = module(
+        "other", careplug_surfaces=lambda: (Grant("engineer", ("bulb.read",)), Link("a", Text("a"), "/a", rank=1))
+    )
+    plugins = load(module("good", careplug_entities=lambda: entities, careplug_surfaces=lambda: right), other)
+    assert plugins.report.failed == ()
+    given = plugins.contributions
+    assert given.grants == {
+        "customer": ("lamp.r[ae]ad",), "engineer": ("bulb.read", "lamp", "lamp.*", "lamp.read", "spare-parts.read"),
+    }  # fmt: skip
+    assert [link.name for link in given.links] == ["a", "x"]
+    assert plugins.report.line("good").contributed["grant"] == 6
+
+
+def test_a_resource_may_show_a_field_of_another_plugin():
+    shows = module("shows", careplug_surfaces=lambda: (Resource("x", Shade, columns=("custom.cut",)),))
+    owns = module("owns", careplug_entities=lambda: (EntitySpec(name="shade", cls=Shade),))
+    adds = module("adds", careplug_entities=lambda: (FieldSpec(entity="shade", name="cut"),))
+    for order in ((shows, owns, adds), (adds, shows, owns)):
+        assert load(*order).report.failed == ()
+    assert [line.name for line in load(shows, owns).report.failed] == ["shows"]
 
 
 def test_an_item_of_a_derived_class_is_fine():
