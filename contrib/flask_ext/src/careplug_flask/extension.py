@@ -13,11 +13,17 @@ from careplug.care import Care
 from careplug.clock import Now, system_now
 from careplug.errors import Invalid
 from careplug.ports import Directory, Files
+from careplug_flask.commands.host import group
 from careplug_flask.errors import error
+from careplug_flask.guard import Limiter
 from careplug_flask.identity import LinkTo, sign_link, visitor
 from careplug_flask.options import Options, read
+from careplug_flask.rest import blueprint as api_of
+from careplug_flask.rest import table_of
 from careplug_flask.state import KEY, Loaders, State, state
 from careplug_flask.tokens import ApiToken
+from careplug_flask.web import blueprint as pages_of
+from careplug_flask.web.render import Renderer
 
 if TYPE_CHECKING:
     from careplug.feedback.entities import Feedback
@@ -99,6 +105,7 @@ class Careplug:
             options=options,
             loaders=self.loaders,
             owned=care is not self._care,
+            limiter=Limiter(options),
             sqlalchemy=joins if options.join else None,
         )
         app.extensions[KEY] = found
@@ -215,16 +222,11 @@ def _insist(care: Care) -> None:
 
 
 def _mount(found: State) -> None:
-    from careplug_flask.commands.host import group
-
+    found.table, found.renderer = table_of(found.care), Renderer(found)
     if found.options.pages:
-        from careplug_flask.web import blueprint
-
-        found.app.register_blueprint(blueprint(found))
+        found.app.register_blueprint(pages_of(found))
     if found.options.api:
-        from careplug_flask.rest import blueprint as api
-
-        made = api(found)
+        made = api_of(found)
         found.app.register_blueprint(made)
         csrf = found.app.extensions.get("csrf")
         if csrf is not None:

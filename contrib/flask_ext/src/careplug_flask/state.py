@@ -43,7 +43,8 @@ class State:
     """Everything of one app. Thread-safe: built in ``init_app`` and not changed afterwards.
 
     ``sqlalchemy`` is the host's Flask-SQLAlchemy where units join its session. ``owned`` says that the ``Care`` was made
-    here and is closed here.
+    here. ``limiter`` counts how often somebody came, ``table`` holds the operations of the API, ``renderer`` the pages' own
+    Jinja environment: put there while the app is set up, since they lie above this floor.
     """
 
     app: Flask
@@ -51,7 +52,10 @@ class State:
     options: Options
     loaders: Loaders
     owned: bool
+    limiter: Limiter
     sqlalchemy: Any = None
+    table: Table = attrs.field(init=False)
+    renderer: Renderer = attrs.field(init=False)
 
     @property
     def session(self) -> Any:
@@ -65,27 +69,6 @@ class State:
         if not key:
             raise error(Invalid, "flask.secret", field="config.SECRET_KEY")
         return URLSafeTimedSerializer(key, salt="careplug.link")
-
-    @cached_property
-    def renderer(self) -> Renderer:
-        """The pages' own Jinja environment."""
-        from careplug_flask.web.render import Renderer
-
-        return Renderer(self)
-
-    @cached_property
-    def limiter(self) -> Limiter:
-        """Counts how often somebody came."""
-        from careplug_flask.guard import Limiter
-
-        return Limiter(self.options)
-
-    @cached_property
-    def table(self) -> Table:
-        """The operations of the API."""
-        from careplug_flask.rest import table_of
-
-        return table_of(self.care)
 
 
 def state() -> State:
