@@ -29,7 +29,7 @@ def short(code: str, language: str, words: Catalogue) -> str:
 def usage(command: click.Command, ctx: click.Context, language: str) -> str:
     """The line that shows how a command is called."""
     words = [say("cli.help.usage", language), ctx.command_path, say("cli.help.options_word", language)]
-    words += [_argument(param, language) for param in command.params if isinstance(param, click.Argument)]
+    words += [_argument(param, ctx, language) for param in command.params if isinstance(param, click.Argument)]
     if isinstance(command, click.Group):
         words.append(say("cli.help.command_word", language))
     return " ".join(words)
@@ -81,12 +81,12 @@ def _arguments(command: click.Command, ctx: click.Context, language: str) -> lis
     for param in command.params:
         if isinstance(param, click.Argument):
             about = _words(command, ctx, "arg", param, language)
-            found.append((_argument(param, language).strip("[]."), about))
+            found.append((_argument(param, ctx, language).strip("[]."), about))
     return found
 
 
-def _argument(param: click.Argument, language: str) -> str:
-    name = say(f"cli.argument.{param.name}", language)
+def _argument(param: click.Argument, ctx: click.Context, language: str) -> str:
+    name = _catalogue(ctx).say(f"cli.argument.{param.name}", language)
     name = f"{name}..." if param.nargs == -1 else name
     return name if param.required else f"[{name}]"
 
@@ -122,7 +122,7 @@ def _words(command: click.Command, ctx: click.Context, group: str, param: click.
     if isinstance(param, click.Option) and param.required:
         tail.append(say("cli.help.required", language))
     default = param.default
-    if isinstance(param, click.Option) and not param.is_flag and isinstance(default, str | int):
+    if isinstance(param, click.Option) and not param.is_flag and isinstance(default, str | int) and default != "":
         tail.append(say("cli.help.default", language, value=default))
     return " ".join([said or fill(found.get(language), {}), *tail])
 
