@@ -44,8 +44,8 @@ def careplug_services() -> tuple[ServiceFactory, ...]:
 
 @hookimpl
 def careplug_surfaces() -> tuple[Command | Grant | Messages, ...]:
-    """The commands ``careplug serve`` and ``careplug tokens``, who may manage keys, the words of the errors."""
-    from careplug_flask.errors import SENTENCES
+    """The commands ``careplug serve``, ``accounts`` and ``tokens``, who may manage keys, the words of it all."""
+    from careplug_flask.words import own
 
     return (
         Command(
@@ -53,9 +53,10 @@ def careplug_surfaces() -> tuple[Command | Grant | Messages, ...]:
             _serve,
             Text(en="A service desk of its own, with local accounts.", zh="独立运行的服务台，使用本地账户。"),
         ),
+        Command("accounts", _accounts, Text(en="Local accounts of careplug serve.", zh="独立运行时的本地账户。")),
         Command("tokens", _tokens, Text(en="Keys to the API: issue, list, revoke.", zh="API 密钥：签发、列出、吊销。")),
         Grant("manager", ("tokens.manage",)),
-        Messages({f"error.{code}": words for code, words in SENTENCES.items()}),
+        Messages({code: words for code, words in own().items() if code.startswith(("error.", "cli."))}),
     )
 
 
@@ -63,6 +64,12 @@ def _serve() -> Any:
     from careplug_flask.commands.serve import serve
 
     return serve
+
+
+def _accounts() -> Any:
+    from careplug_flask.commands.accounts import accounts
+
+    return accounts
 
 
 def _tokens() -> Any:

@@ -14,7 +14,7 @@ import attrs
 from careplug.clock import aware
 from careplug.criteria import Order
 from careplug.entity import EntitySpec, column
-from careplug.errors import Invalid, NotFound
+from careplug.errors import Invalid, NotFound, Refused
 from careplug.permissions import ROLES
 from careplug.refs import Actor, Ref, new_id
 from careplug_flask.errors import Unauthorised, error
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["SPECS", "ApiToken", "Tokens", "actor_of"]
 
 PREFIX = "cpt_"
+_HIGH = frozenset({"admin", "import", "system"})
+"""Roles that may do everything: only who has one of them hands one out."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +73,8 @@ class Tokens:
     ) -> tuple[ApiToken, str]:
         """Make a key; the text that goes into ``Authorization: Bearer …`` is told here and never again.
 
-        ``Invalid`` for an unknown role, no name, no scope, or an end that has passed.
+        ``Invalid`` for an unknown role, no name, no scope, or an end that has passed; ``Refused`` for a key that may do
+        more than whoever issues it.
         """
         self.unit.allow("tokens.manage")
         unknown = sorted(set(roles) - set(ROLES))
@@ -82,6 +85,7 @@ class Tokens:
             raise error(Invalid, "flask.token_name", field="token.name")
         if not scopes or not all(scopes):
             raise error(Invalid, "flask.token_scope", field="token.scopes")
+        _below(self.unit.actor, roles, scopes)
         end = aware(expires_at, "token.expires_at") if expires_at is not None else None
         if end is not None and end <= self.unit.now():
             raise error(Invalid, "flask.token_end", field="token.expires_at.past", value=end.isoformat())
@@ -140,6 +144,16 @@ def actor_of(care: Care, text: str) -> tuple[Actor, str]:
     organisations = tuple(Ref.parse(ref) for ref in found.organisations)
     actor = Actor(found.actor, frozenset(found.roles), organisations=organisations, scopes=found.scopes)
     return actor, found.tenant
+
+
+def _below(actor: Actor, roles: Sequence[str], scopes: Sequence[str]) -> None:
+    """``Refused`` for roles that an administrator alone hands out, and for scopes beyond those of the issuer's own key."""
+    high = sorted(set(roles) & _HIGH) if not actor.roles & _HIGH else []
+    if high:
+        raise error(Refused, "flask.token_above", field="token.roles.above", value=high[0])
+    wide = sorted(set(scopes) - set(actor.scopes)) if actor.scopes is not None and "*" not in actor.scopes else []
+    if wide:
+        raise error(Refused, "flask.token_above", field="token.scopes.above", value=wide[0])
 
 
 def _digest(secret: str) -> str:

@@ -12,21 +12,23 @@ if TYPE_CHECKING:
 __all__ = ["group"]
 
 
-def group(found: State) -> click.Command:
-    """The command ``careplug`` of an app: everything after it goes to careplug's own command line."""
+class _Handing(click.Command):
+    """A command that reads nothing itself: everything behind its name is careplug's own to read, ``--help`` too."""
 
-    @click.command(
-        "careplug",
-        context_settings={"ignore_unknown_options": True, "help_option_names": []},
-        short_help="careplug's commands on this app's database.",
-        add_help_option=False,
-    )
-    @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-    def careplug(words: tuple[str, ...]) -> None:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words as they are."""
+        ctx.params["words"] = tuple(args)
+        return []
+
+
+def group(found: State) -> click.Command:
+    """The command ``careplug`` of an app. careplug's commands are imported when it runs."""
+
+    def run(words: tuple[str, ...]) -> None:
         """Run careplug's command line with the app's own Care."""
-        from careplug.cli.main import run
+        from careplug.cli.main import run as command_line
 
         with found.app.app_context():
-            raise SystemExit(run(words, care=found.care))
+            raise SystemExit(command_line(words, care=found.care, name="flask careplug"))
 
-    return careplug
+    return _Handing("careplug", callback=run, short_help="careplug's commands on this app's database.")
