@@ -37,6 +37,8 @@ def world(lasting, tmp_path, monkeypatch):
     monkeypatch.chdir(lasting.folder)
     for name in [name for name in os.environ if name.startswith("CAREPLUG_")]:
         monkeypatch.delenv(name)
+    # the command line meets the database as the world made it, whatever else is installed here
+    monkeypatch.setenv("CAREPLUG_PLUGINS", "sqlalchemy")
     return lasting
 
 

@@ -224,7 +224,7 @@ class Resources:
         found = {info.name: info for info in self.fields(resource.name) if info.filter}
         if name not in found:
             known = ", ".join(found) or "–"
-            raise Invalid("resource.filter", field=f"{resource.name}.{name}", known=known)
+            raise Invalid("resource.filter", field=f"{resource.name}.{name}.filter", known=known)
         several = value if isinstance(value, list | tuple) else [value]
         values = [checked(found[name], each, f"{resource.name}.{name}") for each in several]
         kept = tuple(each for each in values if each is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.integration.bad_input import (
     api_cases,
     api_intake,
+    api_resources,
     api_values,
     command_line,
     database_doors,
@@ -17,6 +18,7 @@ PARTS = (
     api_intake,
     api_cases,
     api_values,
+    api_resources,
     command_line,
     toml_files,
     toml_definitions,

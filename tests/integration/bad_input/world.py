@@ -15,6 +15,7 @@ import attrs
 
 from careplug import Actor, Care, Ref, Worker
 from careplug.clock import ManualClock
+from careplug.contributions import Resource
 from careplug.entity import EntitySpec, FieldSpec, column
 from careplug.messages.directory import Parties
 from careplug.messages.entities import Message
@@ -47,7 +48,7 @@ class Quote:
 
 
 def plugin() -> ModuleType:
-    """Two custom fields of the feedback and an entity of its own."""
+    """Two custom fields of the feedback, and an entity of its own with a resource."""
 
     @hookimpl
     def careplug_entities() -> tuple[Any, ...]:
@@ -57,9 +58,15 @@ def plugin() -> ModuleType:
             EntitySpec(name="quote", cls=Quote, unique=(("number",),)),
         )
 
+    @hookimpl
+    def careplug_surfaces() -> tuple[Any, ...]:
+        form = ("number", "amount", "count", "at", "lines")
+        return (Resource("quotes", Quote, columns=("number",), filters=("number",), fields=form),)
+
     made = ModuleType("quotes")
     setattr(made, "careplug_name", "quotes")  # noqa: B010  a module has no such attribute
     setattr(made, "careplug_entities", careplug_entities)  # noqa: B010
+    setattr(made, "careplug_surfaces", careplug_surfaces)  # noqa: B010
     return made
 
 

@@ -176,7 +176,7 @@ def test_everything_else_that_may_be_wrong(work):
         (lambda r: r.act("tools", made.id, "lend", {"to": "x", "by": "y"}), Invalid, "resource.field", "tools.lend.by"),
         (lambda r: r.act("tools", made.id, "lend", {"to": "x" * 201}), Invalid, "row.long", "tools.lend.to"),
         (lambda r: r.act("tools", "nobody", "lend", {"to": "x"}), NotFound, "resource.entity", "tools.id"),
-        (lambda r: r.find("tools", filters={"note": "x"}), Invalid, "resource.filter", "tools.note"),
+        (lambda r: r.find("tools", filters={"note": "x"}), Invalid, "resource.filter", "tools.note.filter"),
         (lambda r: r.find("tools", filters={"lent": "x"}), Invalid, "field.bool", "tools.lent"),
         (lambda r: r.find("tools", limit=0), Invalid, "page.limit", "tools.limit"),
         (lambda r: r.find("tools", after=("x",)), Invalid, "resource.after", "tools.after"),
