@@ -9,10 +9,10 @@ canonical JSON text (``careplug.documents``). A value that some database would c
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, starmap
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -65,6 +65,10 @@ class Codec:
     def from_values(self, values: Sequence[Any]) -> Any:
         """The entity of a row given as values in the order of ``columns``: the fast way from a cursor."""
         return self._build(*values)
+
+    def from_rows(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
+        """The entities of several rows, each as ``from_values`` takes them."""
+        return list(starmap(self._build, rows))
 
     def changes(self, was: object, entity: object) -> dict[str, Any]:
         """The columns in which the row of ``entity`` differs from that of ``was``."""

@@ -79,8 +79,10 @@ def headers(response: Response) -> Response:
         response.vary.update(("Authorization", "Cookie", "Accept-Language"))
     elif request.endpoint != "careplug.static":
         wanted["Cache-Control"] = "no-store"
+    there = {name.lower() for name, _ in response.headers}
     for name, value in wanted.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in there:
+            response.headers.add(name, value)
     asked = request.args.get("lang", "")
     if asked and request.blueprint == "careplug" and response.status_code < 400:
         path = here.options.url_prefix or "/"

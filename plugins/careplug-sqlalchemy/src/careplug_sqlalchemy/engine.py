@@ -147,7 +147,10 @@ def _begin_sqlite(engine: Engine, *, writes: bool) -> Connection:
         raw: Any = connection.connection.dbapi_connection
         if raw.in_transaction:  # a host's engine with the recipe has begun already, but not for writing
             connection.exec_driver_sql("ROLLBACK")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            raw.execute("BEGIN")  # takes no lock and cannot fail, and every page begins with it
 
     return _started(engine.connect(), start)
 

@@ -138,9 +138,8 @@ class SqlTransaction:
     ) -> list[T]:
         """Matching entities in order, NULL last; ``after`` is the page key of the last one seen."""
         mapper = self._bound.mapper(cls)
-        build = mapper.codec.from_values
         where = Where(criteria, self.tenant, limit is not None, lock=lock and self.writes)
-        return [build(row) for row in self._rows(mapper, where, order, limit, after)]
+        return mapper.codec.from_rows(self._rows(mapper, where, order, limit, after))
 
     def pick(
         self,
