@@ -1,16 +1,18 @@
 """The least Flask code that answers what careplug's API answers: reviewed here, checked by ``test_flask``.
 
 A floor has no rules, no permissions, no limits: one hand-written question to the same tables and ``json.dumps``; or the
-rows of a real case copied under new ids. The second list also looks up the key it was sent, as any API has to.
+rows of a real case copied under new ids. One list goes through SQLAlchemy, one asks the bare driver, and one looks up the
+key it was sent, as any API has to.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,12 +90,22 @@ def case(row: Any) -> dict[str, Any]:
 def bare(engine: sa.Engine, submit: Callable[[], dict[str, Any]]) -> Flask:
     """A Flask app with nothing but the list, the list behind a key, and the rows of a case copied by ``submit``."""
     app = Flask("bare")
+    app.secret_key = "a bench's"
     question, key = (_placed(engine, text) for text in (LIST, KEY))
 
-    def listed() -> Response:
-        category, limit = request.args["category"], int(request.args["limit"])
+    def with_core(*values: Any) -> Sequence[Any]:
         with engine.connect() as connection:
-            rows = connection.exec_driver_sql(question, ("", category, limit + 1)).all()
+            return connection.exec_driver_sql(question, values).all()
+
+    def with_driver(*values: Any) -> Sequence[Any]:
+        with contextlib.closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(question, values)
+            return cursor.fetchall()
+
+    def listed(ask: Callable[..., Sequence[Any]]) -> Response:
+        category, limit = request.args["category"], int(request.args["limit"])
+        rows = ask("", category, limit + 1)
         following = None
         if len(rows) > limit:
             last = rows[limit - 1]
@@ -110,11 +122,15 @@ def bare(engine: sa.Engine, submit: Callable[[], dict[str, Any]]) -> Flask:
 
     @app.get("/bare")
     def plain() -> Response:
-        return listed()
+        return listed(with_core)
+
+    @app.get("/driver")
+    def driver() -> Response:
+        return listed(with_driver)
 
     @app.get("/keyed")
     def keyed() -> Response:
-        return listed() if known() else Response(status=401)
+        return listed(with_core) if known() else Response(status=401)
 
     @app.post("/bare")
     def submitted() -> Response:
