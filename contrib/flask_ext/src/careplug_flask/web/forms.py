@@ -12,8 +12,12 @@ from careplug.errors import Invalid
 from careplug.refs import Ref
 from careplug_flask.errors import error
 from careplug_flask.identity import visitor
+from careplug_flask.state import state
 
-__all__ = ["Form", "posted"]
+__all__ = ["Form", "posted", "typed"]
+
+_ABSURD = 4
+"""How many times the longest attachment is still read to give back what was typed beside it."""
 
 
 class Form:
@@ -24,6 +28,10 @@ class Form:
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
+
+    def get(self, name: str, default: str = "") -> str:
+        """What was typed into a field, as a mapping of plain values would say it."""
+        return self.values.get(name, default)
 
     def text(self, name: str) -> str:
         """The text of a field, without the blanks around it; lines end as Python's do."""
@@ -60,3 +68,10 @@ class Form:
 def posted() -> Form:
     """The form of this request."""
     return Form(request.form.to_dict())
+
+
+def typed() -> Form:
+    """The form of this request, also of one that is too long to be taken; empty where it is absurdly so."""
+    if (request.content_length or 0) > _ABSURD * state().options.max_upload:
+        return Form()
+    return posted()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from careplug.errors import CareError
 from careplug.text import fill
+from careplug_flask.web.story import size_text
 from careplug_flask.words import own
 
 if TYPE_CHECKING:
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["concerns", "place_of", "spoken"]
 
 _CUSTOM = "custom."
+_ABOUT = {"flask.large": "file", "flask.file": "file"}
+"""Errors about the whole request that are about one field of a form."""
 
 
 def concerns(problem: CareError, name: str) -> bool:
     """Whether an error is about the field of this name: ``step.reopen.reason`` is about ``reason``."""
+    if problem.code in _ABOUT:
+        return _ABOUT[problem.code] == name
     if problem.field.startswith(_CUSTOM) != name.startswith(_CUSTOM):
         return False
     return f".{name}." in f".{problem.field}."
@@ -25,6 +30,8 @@ def concerns(problem: CareError, name: str) -> bool:
 
 def place_of(problem: CareError) -> str:
     """The name of the form field that an error is about, empty where it is about none that has words."""
+    if problem.code in _ABOUT:
+        return _ABOUT[problem.code]
     if problem.field.startswith(_CUSTOM):
         return ".".join(problem.field.split(".")[:2])
     return next((part for part in reversed(problem.field.split(".")) if f"field.{part}" in own()), "")
@@ -37,7 +44,9 @@ def spoken(here: State, problem: CareError, language: str) -> str:
     sentence = own().get(code)
     label = _label(here, place, language) or problem.field
     if sentence is not None:
-        return fill(sentence.get(language), {**problem.params, "field": label})
+        most = problem.params.get("most")
+        size = {"size": size_text(most)} if isinstance(most, int) else {}
+        return fill(sentence.get(language), {**problem.params, **size, "field": label})
     said = problem.text(language, here.care.catalogue)
     return said.replace(problem.field, label, 1) if problem.field else said
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Renderer"]
 
+_BETWEEN = "<!--careplug-->"
+"""Stands in ``bare.html`` between the title and the content; in what people write it would be escaped."""
+
 
 class Renderer:
     """Renders careplug's templates. The host's own Jinja environment is asked for its layout alone and never changed.
@@ -43,14 +46,13 @@ class Renderer:
         context = {**page_context(self._here, unit), **values}
         if not self._wrapper:
             return found.render(context, layout="layout.html")
-        inner = found.new_context({**context, "layout": "bare.html"})
-        content = "".join(
-            self._environment.get_template("host.html").render({**context, "inside": _block(found, inner)})
-        )
+        title, _, inside = found.render(context, layout="bare.html").partition(_BETWEEN)
+        content = self._environment.get_template("host.html").render({**context, "inside": inside})
         return render_template_string(
             self._wrapper,
-            careplug_title=Markup(_block(found, inner, "title")),  # noqa: S704  an environment that escapes rendered it
+            careplug_title=Markup(title.strip()),  # noqa: S704  an environment that escapes rendered it
             careplug_content=Markup(content),  # noqa: S704  as above
+            careplug_pico=url_for("careplug.static", filename="vendor/pico.conditional.min.css"),
             careplug_css=url_for("careplug.static", filename="careplug.css"),
             careplug_language=visitor().language,
         )
@@ -85,11 +87,6 @@ def _of_plugin(name: str) -> str | None:
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
-def _block(template: Any, context: Any, name: str = "content") -> str:
-    block = template.blocks.get(name)
-    return "".join(block(context)) if block is not None else ""
-
-
 def _wrapper(here: State) -> str:
     """The template in the host's environment that puts our blocks into its layout; empty for our own layout."""
     base: str = here.options.base_template
@@ -98,7 +95,8 @@ def _wrapper(here: State) -> str:
     contents: Mapping[str, str] = {
         "title": "{{ careplug_title }}",
         "content": "{{ careplug_content }}",
-        "head": '{{ super() }}<link rel="stylesheet" href="{{ careplug_css }}">',
+        "head": '{{ super() }}<link rel="stylesheet" href="{{ careplug_pico }}">'
+        '<link rel="stylesheet" href="{{ careplug_css }}">',
         "scripts": "{{ super() }}",
     }
     blocks = here.options.blocks

@@ -15,7 +15,7 @@ from careplug_flask.identity import login_url, visitor
 from careplug_flask.state import state
 from careplug_flask.words import say
 
-__all__ = ["attempt", "failed", "show"]
+__all__ = ["answer", "attempt", "failed", "show"]
 
 T = TypeVar("T")
 
@@ -37,12 +37,23 @@ def attempt(
     Where it fails ``again(unit, problem)`` shows the page once more from a snapshot, with what was typed. Nobody known
     is left to the login.
     """
+    return answer(lambda: work.changing(deed), done=done, again=again, limit=limit)
+
+
+def answer(
+    act: Callable[[], T],
+    *,
+    done: Callable[[T], str],
+    again: Callable[[Any, CareError], Response],
+    limit: str = "",
+) -> AnyResponse:
+    """As ``attempt``, for what is more than one transaction: files go to their store outside of any."""
     visitor().must()
     try:
         guard.check_csrf()
         if limit:
             guard.limit(limit)
-        result = work.changing(deed)
+        result = act()
     except Unauthorised:
         raise
     except CareError as problem:
@@ -58,7 +69,7 @@ def failed(found: CareError) -> AnyResponse:
     here, status = state(), status_of(found)
     if isinstance(found, Unauthorised):
         login = login_url(here)
-        if login and request.method in ("GET", "HEAD") and request.endpoint != "careplug.link":
+        if login and request.method in ("GET", "HEAD") and not (request.endpoint or "").startswith("careplug.link"):
             return redirect(login)
     title = say(f"status.{status}", _language())
     response = make_response(here.renderer.page("error.html", None, problem=found, status=status, title=title), status)
