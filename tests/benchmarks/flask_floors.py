@@ -101,7 +101,9 @@ def bare(engine: sa.Engine, submit: Callable[[], dict[str, Any]]) -> Flask:
         with contextlib.closing(engine.raw_connection()) as connection:
             cursor = connection.cursor()
             cursor.execute(question, values)
-            return cursor.fetchall()
+            rows = cursor.fetchall()
+            connection.rollback()  # the pool leaves that to whoever took it
+            return rows
 
     def listed(ask: Callable[..., Sequence[Any]]) -> Response:
         category, limit = request.args["category"], int(request.args["limit"])
