@@ -179,3 +179,80 @@ def test_what_was_mounted_works(shop):
     assert seen["the case is in the list"][0] is True
     assert seen["an order is returned"][0] == 302
     assert seen["the API knows the session"][0] == 200
+
+
+# -- a plugin of sixty lines: installed, and gone again --
+
+
+@pytest.fixture(scope="module")
+def visits(clean, shop, tmp_path_factory):
+    """What the probe saw with the plugin's wheel installed, and on the same database after it was removed."""
+    work = tmp_path_factory.mktemp("visits")
+    source = shutil.copytree(ROOT / "tests" / "integration" / "visits", work / "plugin", ignore=_IGNORED)
+    probe = shutil.copy(ROOT / "tests" / "integration" / "visits_probe.py", work)
+    build = "import os, sys; from flit_core import buildapi; os.chdir(sys.argv[1]); buildapi.build_wheel(sys.argv[2])"
+    _run(sys.executable, "-c", build, source, work, cwd=work)
+    pip = (sys.executable, "-m", "pip", "--python", clean)
+    _run(*pip, "install", "-q", "--no-deps", next(work.glob("careplug_visits-*.whl")), cwd=work)
+    try:
+        there = json.loads(_run(clean, probe, cwd=work).splitlines()[-1])
+    finally:
+        _run(*pip, "uninstall", "-q", "-y", "careplug-visits", cwd=work)
+    return there, json.loads(_run(clean, probe, there["number"], cwd=work).splitlines()[-1])
+
+
+def test_the_plugin_is_sixty_lines():
+    file = ROOT / "tests" / "integration" / "visits" / "src" / "careplug_visits" / "__init__.py"
+    assert file.read_text(encoding="utf-8").count("\n") <= 60
+
+
+def test_what_the_plugin_brings_works_in_the_api(visits):
+    there, _ = visits
+    assert "visits" in there["loaded"]
+    assert "visit" in there["steps"]
+    assert there["visit step"] == [201, "visiting"] or there["visit step"] == [200, "visiting"]
+    assert "visit" in there["metrics"], "its metric runs a clock"
+    assert there["sent"] >= 1, "its channel took the message"
+    assert there["add"][0] == 201
+    assert there["customer adds"] == 403
+    assert (there["finish"][0], there["finish"][1]["done"]) == (200, True)
+    assert [item["report"] for item in there["list"]["items"]] == ["Seal changed"]
+    assert len(there["paths"]) >= 3, "it stands in the OpenAPI document"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("Visits", "Visit ahead", "Day")), ("zh", ("上门服务", "待上门", "日期"))],
+)
+def test_what_the_plugin_brings_is_on_pages_and_command_line(visits, language, words):
+    there, _ = visits
+    case, queue = there[f"case {language}"], there[f"queue {language}"]
+    assert [word for word in words if word not in case] == [], "panel, state and navigation"
+    assert queue[0] == 200
+    assert words[0] in queue[1]
+    status, page = there[f"visits {language}"]
+    assert (status, words[2] in page, there["number"] in page) == (200, True, True)
+    code, out, _ = there[f"command {language}"]
+    assert (code, words[2] in out, there["number"] in out) == (0, True, True)
+
+
+def test_when_it_is_gone_everything_else_runs(visits):
+    _, gone = visits
+    assert "visits" not in gone["loaded"]
+    assert "visit" not in gone["steps"]
+    assert "resolution" in gone["metrics"]
+    assert (gone["visit step"][0], gone["add"][0]) == (422, 404) or gone["visit step"][0] in {403, 422}
+    assert "Visits" not in gone["case en"]
+    assert gone["queue zh"][0] == 200
+    assert gone["visits en"][0] == 404
+    assert gone["command zh"][0] == 2
+    assert gone["departed"] == {"read": "visiting", "page": 200, "override": [200, "handling"], "verify": 0}
+
+
+def test_the_doctor_names_what_it_left(visits):
+    there, gone = visits
+    assert all("visit" not in out for _, out, _ in there["doctor"])
+    for _, out, _ in gone["doctor"]:
+        assert "visiting" in out, "the state"
+        assert "visit_agreed" in out, "the facts"
+        assert "bell" in out, "the channel that a subscription still names"
