@@ -13,10 +13,11 @@ from careplug.definitions import Definitions
 from careplug.feedback.entities import Feedback
 from careplug.ports import Unit
 from careplug.refs import Ref
+from careplug.sla.calendar import WorkCalendar
 from careplug.sla.entities import Clock
-from careplug.sla.target import CalendarDays, Elapsed
+from careplug.sla.target import CalendarDays, Elapsed, Target
 
-__all__ = ["Left", "QueueLine", "QueuePage", "left", "queue", "queue_page", "working_left"]
+__all__ = ["Left", "QueueLine", "QueuePage", "countdown", "left", "queue", "queue_page", "working_left"]
 
 STRIDE = 500
 """How many clocks are looked at in one go where the queue is narrowed by what only their cases say."""
@@ -194,9 +195,15 @@ def left(unit: Unit, clock: Clock | QueueLine, now: datetime) -> Left | None:
     """What is left until a clock's due time, counted as its target counts; None while it stands."""
     if clock.due_at is None:
         return None
-    target = unit.get(Definitions).pinned("policy", clock.policy_digest).rules[clock.rule].target
+    known = unit.get(Definitions)
+    target = known.pinned("policy", clock.policy_digest).rules[clock.rule].target
+    return countdown(known.pinned("calendar", clock.calendar_digest), target, now, clock.due_at)
+
+
+def countdown(calendar: WorkCalendar, target: Target, now: datetime, due_at: datetime) -> Left:
+    """What is left of a target until a due time, counted as it counts. Pure."""
     real = isinstance(target, Elapsed | CalendarDays)
-    span = clock.due_at - now if real else working_left(unit, clock.calendar_digest, now, clock.due_at)
+    span = due_at - now if real else calendar.between(now, due_at)
     amount: timedelta | None = getattr(target, "amount", None)
     soon = timedelta(0) <= span <= (amount / 5 if amount is not None else _DAYS_SOON)
     return Left(span, not real, soon)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from flask import request, url_for
 from markupsafe import Markup
 
+from careplug.criteria import Is
 from careplug.errors import CareError
+from careplug.messages.directory import StoredDirectory
+from careplug.messages.entities import Party
 from careplug.refs import Ref
 from careplug.sla import words as sla_words
 from careplug.text import Text
@@ -83,6 +86,14 @@ class Words:
             contact = self._here.care.setup.directory.find(self._unit, known) if self._unit is not None else None
             self._names[known] = contact.name if contact is not None and contact.name else known.id
         return self._names[known]
+
+    def know(self, refs: Iterable[Ref | None]) -> None:
+        """Look the names of several people up in one query, where the directory is the stored one."""
+        wanted = {ref for ref in refs if ref is not None and ref not in self._names}
+        if not wanted or self._unit is None or not isinstance(self._here.care.setup.directory, StoredDirectory):
+            return
+        found = self._unit.store.pick(Party, ("ref", "name"), Is("ref", "in", tuple(wanted)))
+        self._names |= {ref: ref.id for ref in wanted} | {ref: name for ref, name in found if name}
 
     def error(self, found: CareError) -> str:
         """An error's sentence."""

@@ -1,0 +1,293 @@
+"""The page of a case for the service side: where it stands, what can be done, what was promised, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from careplug.clock import from_text
+from careplug.errors import CareError
+from careplug.feedback.entities import KINDS, PARTIES
+from careplug.feedback.fold import FACT_TYPES, voided
+from careplug.queue import countdown
+from careplug.refs import Ref, new_id
+from careplug.sla.words import receipt_text
+from careplug_flask import work
+from careplug_flask.state import state
+from careplug_flask.web import timeline_svg
+from careplug_flask.web.case_steps import may, steps
+from careplug_flask.web.context import Words, words
+from careplug_flask.web.desk import insist
+from careplug_flask.web.forms import Form
+from careplug_flask.web.panels import panels
+from careplug_flask.web.people import staff
+from careplug_flask.web.queue_page import to_minute, urgency
+from careplug_flask.web.story import size_text, story
+from careplug_flask.web.values import shown
+from careplug_flask.web.views import show
+
+if TYPE_CHECKING:
+    from careplug.feedback.entities import Feedback
+    from careplug.sla.receipt import Receipt
+    from careplug.timeline.facts import Fact
+    from careplug.unit import CareUnit
+
+__all__ = ["Line", "Promise", "case_page", "case_response"]
+
+_REFS = ("requester", "organisation", "contact", "product", "system", "site")
+_EDITED = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "cause", "measure", "result")
+_TOLD = ("body", "reason", "note", "measure", "result", "cause", "detail", "because", "name", "phone")
+_ACTS = ("pause", "assign", "expect", "prioritise", "edit", "appoint", "override", "void", "reply", "note", "call")
+_OWN_RECORDS = ("arrived", "left", "factory_arrived", "factory_returned")
+_CORE = frozenset(kind.name for kind in FACT_TYPES)
+
+
+@attrs.frozen(kw_only=True)
+class Promise:
+    """One clock: its words, its figures, its drawing, its receipt as text."""
+
+    name: str
+    run: str
+    state: str
+    tone: str
+    left: str
+    counts: str
+    target: str
+    counted: str
+    due_at: datetime | None
+    provisional: bool
+    drawing: Markup
+    text: str
+    open: bool
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """One fact of the timeline's table."""
+
+    sequence: int
+    at: datetime
+    recorded_at: datetime
+    label: str
+    who: str
+    words: tuple[str, ...]
+    void: bool
+    late_entry: bool
+    final: bool
+
+
+def case_page(number: str) -> Response:
+    """The service side's view of ``/cases/<number>``."""
+    insist("feedback.read")
+    with work.reading() as unit:
+        return case_response(unit, number)
+
+
+def case_response(
+    unit: CareUnit,
+    number: str,
+    *,
+    problem: CareError | None = None,
+    form: Form | None = None,
+    opened: str = "",
+    link: str = "",
+) -> Response:
+    """The page from a snapshot. ``opened`` names the form that failed: it is shown open, with what was typed."""
+    said, case = words(state(), unit), unit.feedback.by_number(number)
+    facts = unit.feedback.facts(case.id)
+    said.know(_people(case, facts))
+    lines = _lines(unit, said, facts)
+    values: dict[str, Any] = {
+        "case": case,
+        "state_name": said.name("state", case.state),
+        "refs": [(name, ref) for name in _REFS if (ref := getattr(case, name)) is not None],
+        "custom": _custom(unit, said, case),
+        "steps": steps(unit, said, case),
+        "promises": _promises(unit, said, case),
+        "entries": story(unit, said, facts, unit.setup.fact_types),
+        "lines": lines,
+        "voidable": [
+            (line.sequence, f"{line.sequence} · {line.label} · {said.clock(line.at)}")
+            for line in lines
+            if not line.void and not line.final
+        ],
+        "files": [(row, size_text(row.size)) for row in unit.feedback.attachments(case.id)],
+        "linked": _linked(unit, said, case),
+        "panels": panels(state(), unit, said, case, "service"),
+        "records": _records(unit, said, case),
+        "able": {name: may(unit, f"feedback.{name}", case) for name in _ACTS},
+        "person": said.person,
+        "link": link,
+        "page_key": new_id(),
+        "problem": problem,
+        "opened": opened,
+        "form": form if form is not None else Form(),
+        "blank": _begin(case),
+    }
+    return show("desk/case.html", unit, **values, **_choices(unit, said, case))
+
+
+def _people(case: Feedback, facts: Sequence[Fact]) -> set[Ref]:
+    found = {ref for name in (*_REFS, "assignee", "team") if (ref := getattr(case, name)) is not None}
+    found |= {Ref.parse(fact.actor) for fact in facts if not fact.actor.startswith("system:")}
+    return found | {Ref.parse(fact.data[key]) for fact in facts for key in ("assignee", "team") if fact.data.get(key)}
+
+
+def _choices(unit: CareUnit, said: Words, case: Feedback) -> dict[str, Any]:
+    """What the selects of the forms offer."""
+    people, teams = staff(unit, said, case.assignee, case.team)
+    open_reasons = {pause.reason for pause in case.pauses}
+    return {
+        "people": people,
+        "teams": teams,
+        "kinds": [(kind, said.word("kind", kind)) for kind in KINDS],
+        "levels": [(each, said.say(f"desk.level.{each}")) for each in (1, 2, 3)],
+        "modes": [("", said.say("desk.mode.policy")), *_worded(said, "desk.mode", ("keep", "from_now", "restart"))],
+        "parties": [("", said.say("desk.party_usual")), *((each, said.word("party", each)) for each in PARTIES)],
+        "reasons": [
+            (name, said.name("pause_reason", name, "reason"))
+            for name in unit.definitions.active("pause_reason")
+            if name not in open_reasons
+        ],
+        "states": [(name, said.name("state", name)) for name in unit.definitions.active("state") if name != case.state],
+        "places": _worded(said, "desk.place", ("onsite", "remote")),
+    }
+
+
+def _worded(said: Words, group: str, codes: Sequence[str]) -> list[tuple[str, str]]:
+    return [(code, said.say(f"{group}.{code}")) for code in codes]
+
+
+def _begin(case: Feedback) -> Mapping[str, Form]:
+    """What the forms begin with: what the case has already."""
+    had = {name: str(getattr(case, name) or "") for name in (*_EDITED, "kind", "cause", "impact", "urgency")}
+    had |= {name: str(ref) for name in (*_REFS, "assignee", "team") if (ref := getattr(case, name)) is not None}
+    kept = ("measure", "result", "cause", "assignee")
+    steps_had: dict[str, str] = {name: had[name] for name in kept if name in had}
+    return {
+        "edit": Form(had),
+        "prioritise": Form({"impact": had["impact"], "urgency": had["urgency"]}),
+        "assign": Form({name: had[name] for name in ("assignee", "team") if name in had}),
+        "step": Form(steps_had),
+        "say": Form({"as": "reply"}),
+        "none": Form(),
+    }
+
+
+# -- what was promised --
+
+
+def _promises(unit: CareUnit, said: Words, case: Feedback) -> list[Promise]:
+    if not may(unit, "sla.explain", case.id):
+        return []
+    receipts = unit.sla.explain(case.id)
+    order = sorted(receipts, key=lambda each: (each.state == "superseded", each.state not in ("running", "standing")))
+    return [_promise(unit, said, receipt, place) for place, receipt in enumerate(order)]
+
+
+def _promise(unit: CareUnit, said: Words, receipt: Receipt, place: int) -> Promise:
+    choice = receipt.leg.choice
+    running = receipt.state in ("running", "standing")
+    told, tone, counts = "", receipt.state, ""
+    if running and receipt.due_at is not None:
+        rest = countdown(choice.calendar, choice.rule.target, unit.now(), receipt.due_at)
+        told = said.say("queue.over" if rest.late else "queue.left", span=said.span(to_minute(rest.span)))
+        tone, counts = urgency(rest.late, rest.soon), said.say("queue.working" if rest.working else "queue.real")
+    label = unit.definitions.active("metric").get(receipt.metric)
+    several = receipt.cycle > 1 or receipt.generation > 1
+    return Promise(
+        name=said.name("metric", receipt.metric),
+        run=said.say("desk.run", cycle=receipt.cycle, generation=receipt.generation) if several else "",
+        state=said.word("state", "late" if receipt.late else receipt.state),
+        tone=tone,
+        left=told,
+        counts=counts,
+        target=choice.rule.target.describe(said.language),
+        counted=said.span(receipt.counted),
+        due_at=receipt.due_at,
+        provisional=receipt.provisional,
+        drawing=timeline_svg.draw(receipt, said, ident=f"clock-{place}"),
+        text=receipt_text(
+            receipt, said.language, zone=said.zone.key, **({"label": label.label} if label is not None else {})
+        ),
+        open=running,
+    )
+
+
+# -- what happened --
+
+
+def _lines(unit: CareUnit, said: Words, facts: Sequence[Fact]) -> list[Line]:
+    void, types = voided(facts), unit.setup.fact_types
+    found = []
+    for fact in facts:
+        kind = types.get((fact.subject, fact.type))
+        found.append(
+            Line(
+                sequence=fact.sequence,
+                at=fact.at,
+                recorded_at=fact.recorded_at,
+                label=(said.text(kind.label) if kind is not None else "") or fact.type,
+                who=said.say("story.desk") if fact.actor.startswith("system:") else said.person(fact.actor),
+                words=tuple(_facts_words(said, fact)),
+                void=fact.sequence in void,
+                late_entry=bool(fact.data.get("back_dated")),
+                final=kind is None or kind.final,
+            )
+        )
+    return found
+
+
+def _facts_words(said: Words, fact: Fact) -> list[str]:
+    data = fact.data
+    found = []
+    if data.get("from") and data.get("to"):
+        found.append(f"{said.name('state', data['from'])} → {said.name('state', data['to'])}")
+    found += [said.person(data[key]) for key in ("assignee", "team") if data.get(key)]
+    if fact.type in ("paused", "resumed"):
+        found.append(said.name("pause_reason", data["reason"], "reason"))
+    elif fact.type == "voided":
+        found.append(said.say("story.void", number=data["sequence"]))
+    elif fact.type == "escalated":
+        found.append(f"{said.name('metric', data['metric'])} · {said.word('level', str(data.get('level', '')))}")
+    elif fact.type == "verdict":
+        found += [
+            f"{said.name('metric', each['metric'])} {said.word('state', each['state'])}" for each in data["clocks"]
+        ]
+    elif fact.type == "prioritised":
+        found.append(said.say("story.priority", priority=data.get("priority", "")))
+    found += [said.moment(from_text(str(data[key]))) for key in ("start", "expected_at", "until") if data.get(key)]
+    told = [str(data[key]) for key in _TOLD if data.get(key)]
+    return found + (told[1:] if fact.type in ("paused", "resumed") else told)
+
+
+def _custom(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, str]]:
+    known = unit.setup.fields("feedback")
+    return [
+        ((said.text(known[name].label) if name in known else "") or name, shown(said, value))
+        for name, value in case.custom.items()
+        if value is not None
+    ]
+
+
+def _linked(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, Any]]:
+    cases = unit.feedback.by_ids(tuple(dict.fromkeys(link["id"] for link in case.links)))
+    words = (said.say(f"desk.relation.{link['relation']}") for link in case.links)
+    named = zip(words, case.links, strict=True)
+    return [
+        (link["relation"] if word.startswith("desk.") else word, cases[link["id"]])
+        for word, link in named
+        if link["id"] in cases
+    ]
+
+
+def _records(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, str]]:
+    """The plain facts that can be recorded by hand: the core's, and those of plugins that have a name."""
+    found = [name for subject, name in unit.setup.fact_types if subject == "feedback" and name not in _CORE]
+    labels = {name: said.text(unit.setup.fact_types["feedback", name].label) for name in (*_OWN_RECORDS, *found)}
+    return [(name, label) for name, label in labels.items() if label and may(unit, f"feedback.record.{name}", case)]

@@ -1,0 +1,81 @@
+"""The next steps of a case as the service side may take them, made from the stored transitions; a plugin's too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from careplug.errors import CareError
+from careplug.feedback import transitions
+
+if TYPE_CHECKING:
+    from careplug.feedback.entities import Feedback
+    from careplug.feedback.transitions import Transition
+    from careplug.unit import CareUnit
+    from careplug_flask.web.context import Words
+
+__all__ = ["StepForm", "may", "steps"]
+
+_ORDER = tuple(seed.name for seed in transitions.SEEDS if seed.kind == "transition")
+_WORDS = ("measure", "result", "cause", "reason")
+"""The words of a form in the order in which they are told."""
+
+
+@attrs.frozen(kw_only=True)
+class StepForm:
+    """One step: its words and what its form asks for. ``direct`` ones need nothing told and are a button alone.
+
+    ``tone`` is primary for the step that usually comes next, end for one that gives the case up, or empty.
+    """
+
+    name: str
+    label: str
+    target: str
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+    direct: bool
+    tone: str = ""
+
+
+def steps(unit: CareUnit, words: Words, case: Feedback) -> list[StepForm]:
+    """The steps that the visitor may take now: those that lead on first, in the order of a case's life."""
+    states = unit.definitions.values("state")
+    found = [
+        (step, states[step.target].category if step.target in states else "open")
+        for step in unit.feedback.possible(case)
+        if may(unit, f"feedback.step.{step.name}", case)
+    ]
+    found.sort(key=lambda each: (each[1] == "void", _place(each[0].name), each[0].name))
+    return [_form(words, case, step, category, first=place == 0) for place, (step, category) in enumerate(found)]
+
+
+def _place(name: str) -> int:
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+
+
+def _form(words: Words, case: Feedback, step: Transition, category: str, *, first: bool) -> StepForm:
+    ends = category == "void"
+    told = tuple(name for name in _WORDS if name in step.requires)
+    others = tuple(name for name in step.requires if name not in _WORDS)
+    if "expected_at" in others and "reason" not in told:
+        told = (*told, "reason")  # an expected time is told with its reason (S10)
+    optional = ("reason",) if ends and not step.requires else ()
+    return StepForm(
+        name=step.name,
+        label=words.name("transition", step.name),
+        target=words.name("state", step.target),
+        fields=(*others, *told, *optional),
+        required=(*others, *told),
+        direct=not step.requires and not ends,
+        tone="end" if ends else "primary" if first else "",
+    )
+
+
+def may(unit: CareUnit, action: str, subject: object = None) -> bool:
+    """Whether the visitor may do something: what would be refused is not offered."""
+    try:
+        unit.allow(action, subject)
+    except CareError:
+        return False
+    return True
