@@ -84,7 +84,7 @@ def headers(response: Response) -> Response:
         if name.lower() not in there:
             response.headers.add(name, value)
     asked = request.args.get("lang", "")
-    if asked and request.blueprint == "careplug" and response.status_code < 400:
+    if asked and not is_api() and response.status_code < 400:
         path = here.options.url_prefix or "/"
         response.set_cookie(
             LANGUAGE_COOKIE, visitor().language, max_age=365 * _DAY, path=request.script_root + path, samesite="Lax"

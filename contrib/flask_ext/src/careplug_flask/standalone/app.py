@@ -82,7 +82,7 @@ def _careplug(app: Flask, care: Care | None, url: str) -> Careplug:
 def _http(found: HTTPException) -> AnyResponse:
     """A page in the reader's language instead of Werkzeug's: not found, not with this method, broken."""
     if found.response is not None or (found.code or 500) < 400:
-        return found.get_response()  # type: ignore[return-value]
+        return found.get_response()
     try:
         response = make_response(failed(_said(found)), found.code or 500)
     except Exception:  # nothing works: the database is away

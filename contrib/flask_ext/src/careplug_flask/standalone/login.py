@@ -63,8 +63,8 @@ def pages() -> Blueprint:
 
 
 def local(place: str) -> str:
-    """The path to go on to: one of this app, else the door. Browsers read ``//host`` and ``/\\host`` as other sites."""
-    plain = place.isprintable() and "\\" not in place and " " not in place
+    """The path to go on to: one of this app, else the door. Browsers read two slashes as another site, backslashes too."""
+    plain = place.isprintable() and "\\" not in place
     return place if plain and place.startswith("/") and not place.startswith("//") else f"{request.script_root}/"
 
 

@@ -12,10 +12,13 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from careplug.errors import Invalid
 from careplug_flask.errors import error
 
-__all__ = ["LEAST", "MOST", "hashed", "made_up", "nobody", "outdated", "renewed", "right"]
+__all__ = ["LEAST", "LETTERS", "MOST", "hashed", "made_up", "nobody", "outdated", "renewed", "right"]
 
 LEAST, MOST = 8, 200
 """How many characters a password has."""
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""What made-up passwords consist of: no letter looks like another one."""
 
 _HASHER = PasswordHasher()
 
@@ -37,9 +40,10 @@ def right(known: str, password: str) -> bool:
     """Whether it is the password of a hash; for an empty hash False, after the same time."""
     text = _normal(password[: 4 * MOST])
     try:
-        return _HASHER.verify(known or nobody(), text) and bool(known)
+        _HASHER.verify(known or nobody(), text)
     except (VerificationError, InvalidHashError):
         return False
+    return bool(known)
 
 
 def outdated(known: str) -> bool:
@@ -48,9 +52,8 @@ def outdated(known: str) -> bool:
 
 
 def made_up() -> str:
-    """A random password of 80 bits that can be read aloud: no letter looks like another one."""
-    letters = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+    """A random password of almost 80 bits that can be read aloud."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
 
 
 @functools.cache
