@@ -1,0 +1,150 @@
+"""What is photographed: one row for each page and role. `python -m tests.browser.screenshots` takes the pictures.
+
+A row of the table:
+
+    Scene("case", "engineer", lambda server: f"/care/cases/{server.case_id}", wait="#timeline li"),
+    Scene("lost", "customer", "/care/nothing-here", status=404),
+
+Each row is seen in every language and every width, every time by a visitor who has seen nothing yet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from types import ModuleType
+from typing import Any
+
+import attrs
+
+from tests.browser.kit import DESKTOP, PHONE, serve
+from tests.housekeeping import ROOT
+
+LANGUAGES = ("zh", "en")
+WIDTHS = (PHONE, DESKTOP)
+
+
+@attrs.frozen
+class Scene:
+    """A page as one role sees it. Name and role together are the name of the picture, so they are there once."""
+
+    name: str
+    role: str
+    path: str | Callable[[Any], str]
+    """The path on the server, or what makes it from what `server()` gave; asked for each picture anew."""
+    status: int = attrs.field(default=200, kw_only=True)
+    """What the server is to answer; anything else is a finding."""
+    wait: str = attrs.field(default="", kw_only=True)
+    """A selector that must be visible before the picture is taken, for what comes in after loading."""
+    ignore: str = attrs.field(default="", kw_only=True)
+    """A selector of what may be cut, see `checks.overflow`."""
+    allow: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    """Words that are fine on this page, see `checks.untranslated`."""
+
+
+@attrs.frozen
+class Entry:
+    """What a visitor brings along to be let in as a role, and to be answered in a language."""
+
+    cookies: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def _case(name: str) -> Callable[[Any], str]:
+    return lambda server: f"/care/cases/{server.numbers[name]}"
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("my-cases", "customer", "/care/my?show=all"),
+    Scene("submit", "customer", "/care/submit"),
+    Scene("case-open", "customer", _case("c1")),
+    Scene("case-paused", "customer2", _case("c2")),
+    Scene("case-resolved", "customer2", _case("b8")),
+    Scene("case-closed", "customer", _case("a1")),
+    Scene("case-link", "nobody", lambda server: server.link),
+    Scene("link-wrong", "nobody", "/care/link/nothing", status=404),
+    Scene("not-found", "customer", "/care/cases/CP-2026-999999", status=404),
+    Scene("queue", "engineer", "/care/queue"),
+    Scene("all-cases", "engineer", "/care/cases"),
+    Scene("case-open", "engineer", _case("c1")),
+    Scene("case-paused", "engineer", _case("c2")),
+    Scene("case-make-up-day", "engineer", _case("b7")),
+    Scene("case-reopened", "engineer", _case("b14")),
+    Scene("case-factory", "manager", _case("b5")),
+    Scene("submit", "engineer", "/care/submit"),
+    Scene("visits", "engineer", "/care/r/visits"),
+    Scene("visit-new", "engineer", "/care/r/visits/new"),
+    Scene("visit", "engineer", lambda server: f"/care/r/visits/{server.visit}"),
+    # the words of shapes and their fields are English: they are the API's own names
+    Scene("api-reference", "engineer", "/care/api-reference", ignore="pre, code"),
+)
+
+_ROLES = {"customer": "li", "customer2": "sun", "engineer": "wang", "manager": "zhao"}
+
+
+@attrs.frozen
+class Desk:
+    """The service desk of the story, running: the numbers of its cases by their names in the story."""
+
+    url: str
+    numbers: Mapping[str, str]
+    link: str
+    visit: str
+
+
+def visits() -> ModuleType:
+    """The plugin of sixty lines, loaded from its folder."""
+    import importlib.util
+
+    file = ROOT / "tests" / "integration" / "visits" / "src" / "careplug_visits" / "__init__.py"
+    spec = importlib.util.spec_from_file_location("careplug_visits", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def application(database: str, clock: Any) -> tuple[Any, Any, Any]:
+    """An app whose visitors say in a header who they are, with the plugin of visits; the app, its extension, the Care."""
+    from flask import Flask, request
+
+    from careplug.demo.cast import ACTORS
+    from careplug_flask import Careplug
+
+    app = Flask("careplug_scenes")
+    app.config.update(SECRET_KEY="scenes", CAREPLUG_URL_PREFIX="/care", CAREPLUG_DATABASE=database)
+    careplug = Careplug(app, clock=clock, plugins=[visits()])
+    careplug.actor_loader(lambda: ACTORS.get(_ROLES.get(request.headers.get("X-Role", ""), "")))
+    care = careplug.state_of(app).care
+    care.upgrade()
+    return app, careplug, care
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Desk]:
+    """The desk at the last moment of the story, its clock standing still. It runs once for all pictures."""
+    from careplug.clock import ManualClock
+    from careplug.demo.cast import ACTORS
+    from careplug.demo.stage import START, play
+    from careplug.resources import Resources
+
+    clock = ManualClock(START)
+    with tempfile.TemporaryDirectory() as folder:
+        app, careplug, care = application(f"sqlite:///{folder}/story.db", clock)
+        played = play(care, clock)
+        with care.unit(actor=ACTORS["wang"]) as unit:
+            case = unit.feedback.get(played.idents["c1"])
+            visit = unit.get(Resources).add("visits", {"number": case.number, "day": date(2026, 3, 4)})
+        with app.test_request_context():
+            link = careplug.link(case, external=False)
+        with serve(app) as url:
+            yield Desk(url, played.numbers, link, visit.id)
+        care.close()
+
+
+def entry(server: Desk, role: str, language: str) -> Entry:
+    """How a role gets in. The language is asked for by Accept-Language already; a cookie may say it too."""
+    return Entry(headers={"X-Role": role})
