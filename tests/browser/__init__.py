@@ -1,0 +1,1 @@
+"""Pages as a person meets them: a real browser, on a phone and on a desk, in two languages."""
