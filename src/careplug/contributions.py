@@ -170,7 +170,8 @@ class Action:
     """Something that can be done with one entity of a resource: a button on its page, a POST, a command.
 
     ``run(unit, entity, values)`` does it in the unit's transaction and returns the entity as it is now, or None where it is
-    gone. ``fields`` are what has to be told, ``permission`` is asked before (``RESOURCE.NAME`` where empty).
+    gone. ``fields`` are what has to be told, ``permission`` is asked before: where it is empty the resource's permission
+    with the action's name behind it (``tools.lend``).
     """
 
     name: str
@@ -185,7 +186,7 @@ class Resource:
     """An entity with list, detail, form, REST and command line, and no code.
 
     ``columns`` are the fields of the list (none: all that fit a cell), ``filters`` those it can be narrowed by, ``fields``
-    those a form may set (none: nobody adds or edits it here). ``labels`` name fields; a field without one shows its name.
+    those a form may set (none: nobody adds or edits it here; a custom field that is required is always among them). ``labels`` name fields; a field without one shows its name.
     Actions asked about are ``PERMISSION.read``, ``.add``, ``.edit`` (``permission`` is the resource's name where empty) and
     those of ``actions``. ``order`` is the field a list goes by, newest ids first where empty.
 

@@ -70,5 +70,5 @@ def print_receipts(session: Session, unit: CareUnit, number: str, found: Sequenc
     for position, item in enumerate(found):
         definition = unit.definitions.active("metric").get(item.metric)
         words = {"label": definition.label} if definition is not None else {}
-        text = receipt_text(item, session.language, zone=session.zone_name, **words)
+        text = receipt_text(item, session.language, zone=session.zone_name, catalogue=session.catalogue, **words)
         line(("\n" if position else "") + text)

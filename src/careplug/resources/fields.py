@@ -124,7 +124,7 @@ def _on_surfaces(info: FieldInfo, resource: Resource) -> FieldInfo:
     return attrs.evolve(
         info,
         label=resource.labels.get(info.name) or info.label,
-        editable=info.name in resource.fields,
+        editable=info.name in resource.fields or (bool(resource.fields) and info.custom and info.required),
         column=info.name in resource.columns if resource.columns else fits,
         filter=info.name in resource.filters,
     )

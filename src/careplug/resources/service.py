@@ -193,8 +193,7 @@ class Resources:
     def _addable(self, resource: Resource) -> bool:
         if not resource.fields:
             return False
-        needed = (info.name for info in self.fields(resource.name) if info.required)
-        return resource.create is not None or set(needed) <= set(resource.fields)
+        return resource.create is not None or all(info.editable for info in self.fields(resource.name) if info.required)
 
     def _form(self, resource: Resource) -> dict[str, FieldInfo]:
         return {info.name: info for info in self.fields(resource.name) if info.editable}

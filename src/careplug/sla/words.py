@@ -12,8 +12,19 @@ from careplug.text import Catalogue, Text, say
 __all__ = ["duration", "moment", "receipt_text", "word"]
 
 
-def receipt_text(receipt: Receipt, language: str = "en", *, label: Text = Text(), zone: str = "") -> str:
-    """The receipt as lines of text; instants in ``zone``, by default the calendar's."""
+def receipt_text(
+    receipt: Receipt,
+    language: str = "en",
+    *,
+    label: Text = Text(),
+    zone: str = "",
+    catalogue: Catalogue | None = None,
+) -> str:
+    """The receipt as lines of text; instants in ``zone``, by default the calendar's.
+
+    ``catalogue`` is that of a ``Care``: it knows the words that plugins have for their reasons and metrics.
+    """
+    words = catalogue or Catalogue()
     choice = receipt.leg.choice
     place = zone or choice.calendar.zone
 
@@ -25,7 +36,7 @@ def receipt_text(receipt: Receipt, language: str = "en", *, label: Text = Text()
         """A line of the receipt from the catalogue."""
         return say(f"receipt.{code}", language, **values)
 
-    name = label.get(language) or word("metric", receipt.metric, language)
+    name = label.get(language) or words.word("metric", receipt.metric, language)
     target = choice.rule.target.describe(language)
     lines = [
         line("title", metric=name, cycle=receipt.cycle, generation=receipt.generation),
@@ -33,7 +44,7 @@ def receipt_text(receipt: Receipt, language: str = "en", *, label: Text = Text()
         line("start", at=at(receipt.started_at)),
         line("due", at=at(receipt.due_at)) + (line("provisional") if receipt.provisional else ""),
     ]
-    lines += [_segment(segment, place, language) for segment in receipt.segments]
+    lines += [_segment(segment, place, language, words) for segment in receipt.segments]
     lines.append(line("counted", counted=duration(receipt.counted, language), until=at(receipt.until)))
     lines += [line("back_dated", facts=", ".join(map(str, receipt.back_dated)))] if receipt.back_dated else []
     if choice.losers:
@@ -44,7 +55,7 @@ def receipt_text(receipt: Receipt, language: str = "en", *, label: Text = Text()
     return "\n".join(lines)
 
 
-def _segment(segment: Segment, zone: str, language: str) -> str:
+def _segment(segment: Segment, zone: str, language: str, words: Catalogue) -> str:
     values = {
         "start": moment(segment.start, zone, language),
         "end": moment(segment.end, zone, language),
@@ -56,8 +67,8 @@ def _segment(segment: Segment, zone: str, language: str) -> str:
             say(
                 "receipt.reason",
                 language,
-                reason=word("reason", reason, language),
-                party=word("party", party, language),
+                reason=words.word("reason", reason, language),
+                party=words.word("party", party, language),
             )
             for reason, party in segment.reasons
         )

@@ -146,6 +146,16 @@ def test_what_is_wrong_is_said(shop):
     assert len(shop("tools", "list", "--json").lines) == 1
 
 
+def test_a_plugin_that_is_gone(shop, monkeypatch):
+    add(shop)
+    number = shop("submit", "fault", "Broken", "--json").data["number"]
+    monkeypatch.setenv("CAREPLUG_PLUGINS", "sqlalchemy")
+    found = shop("doctor")
+    assert found.code == 0
+    assert "holds bin, tool of the plugin workshop" in found.out
+    assert (shop("show", number).code, shop("list").code, shop("tools", "list").code) == (0, 0, 2)
+
+
 def test_the_core_wins_over_a_plugins_command_and_the_doctor_says_so(shop):
     assert shop("due").code == 0
     found = shop("doctor", "--json")

@@ -252,6 +252,23 @@ def test_tenants_do_not_see_each_other(work):
         work(lambda r: r.get("tools", made.id), tenant="b")
 
 
+def test_a_required_field_of_the_host_is_in_the_form():
+    from careplug import Care
+    from careplug.contributions import FieldSpec
+    from careplug.resources import Resources
+    from tests.unit.resources.workshop import SPECS, plugin
+
+    host = plugin("host", items=(), entities=(FieldSpec(entity="tool", name="badge", type="int", required=True),))
+    house = Care(plugins=[plugin(entities=SPECS), host], environ={"CAREPLUG_PLUGINS": ""})
+    with house as care, care.unit(actor=ADMIN) as unit:
+        tools = unit.get(Resources)
+        assert tools.can("tools", "add")
+        with pytest.raises(Invalid) as caught:
+            tools.add("tools", {"name": "Drill"})
+        assert (caught.value.code, caught.value.field) == ("resource.required", "tools.custom.badge")
+        assert tools.add("tools", {"name": "Drill", "custom.badge": "7"}).custom == {"badge": 7}
+
+
 # -- who may --
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import attrs
 import pytest
 
 from careplug import Care, permissions
 from careplug.errors import CareError, Invalid, Refused
-from careplug.refs import Actor
+from careplug.refs import Actor, Ref
+from careplug.sla.receipt import Segment
+from careplug.sla.words import receipt_text
 from careplug.text import Catalogue, Text, catalogue
 from tests.docs.test_reference import asked
 from tests.housekeeping import ROOT
@@ -57,6 +62,19 @@ def test_an_error_raised_by_its_code_alone():
 def test_a_sentence_that_the_error_carries_goes_before():
     error = Invalid("workshop.lent", field="a", sentence=Text("Carried.", "自带。"))
     assert error.text("zh", OWN) == "自带。"
+
+
+def test_a_receipt_speaks_the_words_of_plugins(care):
+    words = Catalogue({"word.metric.inspection": Text("Inspection", "检查"), "word.reason.rain": Text("rain", "下雨")})
+    with care.unit(actor=Actor.engineer("wang")) as unit:
+        case = unit.feedback.submit("fault", "x", requester=Ref("person", "li"))
+        receipt = unit.sla.explain(case.id)[0]
+    at, rain = receipt.started_at, (("rain", "third_party"),)
+    segment = Segment(start=at, end=at, kind="paused", counted=timedelta(0), reasons=rain)
+    odd = attrs.evolve(receipt, metric="inspection", segments=(segment,))
+    text = receipt_text(odd, "zh", catalogue=words)
+    assert ("检查" in text, "下雨" in text) == (True, True)
+    assert "检查" not in receipt_text(odd, "zh")
 
 
 # -- grants --
