@@ -44,12 +44,15 @@ class ManualClock:
 
 
 def aware(value: object, field: str) -> datetime:
-    """The value as aware UTC; ``Invalid`` for a naive one or another type."""
+    """The value as aware UTC; ``Invalid`` for a naive one, another type, or one that is in no year of UTC."""
     if not isinstance(value, datetime):
         raise Invalid("clock.type", field=field, value=repr(value))
     if value.tzinfo is None or value.utcoffset() is None:
         raise Invalid("clock.naive", field=field, value=value.isoformat())
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise Invalid("clock.range", field=field, value=value.isoformat()) from None
 
 
 def to_text(value: datetime) -> str:

@@ -12,7 +12,7 @@ from careplug.errors import CareError, NotFound
 from careplug_flask import guard
 from careplug_flask.errors import NoMethod, error
 from careplug_flask.identity import visitor
-from careplug_flask.rest import bulk, cases, clocks, files, house, talk
+from careplug_flask.rest import bulk, cases, clocks, files, house, reading, talk
 from careplug_flask.rest.openapi import document
 from careplug_flask.rest.resources import operations as of_resources
 from careplug_flask.rest.serve import aborted, answer, broken, problem, view
@@ -65,6 +65,7 @@ def _openapi() -> Response:
     """The OpenAPI document."""
     guard.limit("api")
     visitor().must()
+    reading.query(_DOCUMENT)
     return answer(_DOCUMENT, Reply(value=document(state(), visitor().language)))
 
 

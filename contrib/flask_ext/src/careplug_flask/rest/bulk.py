@@ -13,7 +13,7 @@ from careplug_flask import work
 from careplug_flask.errors import Large, error, status_of
 from careplug_flask.identity import visitor
 from careplug_flask.rest import reading
-from careplug_flask.rest.cases import criteria_of, submitted
+from careplug_flask.rest.cases import brake, criteria_of, submitted
 from careplug_flask.rest.common import shower
 from careplug_flask.rest.serve import encode, internal, problem_of
 from careplug_flask.rest.table import LINES, Call, Reply, operation
@@ -64,6 +64,7 @@ def _one(number: int, line: bytes | CareError, language: str) -> BulkLine:
         if isinstance(line, CareError):
             raise line
         body = reading.decoded(_decoder, line, f"line[{number}]")
+        brake()
         case = work.changing(lambda unit: submitted(unit, body))
     except CareError as found:
         return BulkLine(line=number, status=status_of(found), problem=problem_of(found, language))

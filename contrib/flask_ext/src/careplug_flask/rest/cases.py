@@ -10,6 +10,8 @@ from flask import url_for
 
 from careplug.clock import aware
 from careplug.criteria import All, Criteria, Is
+from careplug_flask import guard
+from careplug_flask.identity import visitor
 from careplug_flask.rest.common import case_of, ident_of, once, paged, ref, shower, told
 from careplug_flask.rest.cursor import key_of
 from careplug_flask.rest.shapes import given, shaper
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from careplug.feedback.entities import Feedback
     from careplug.unit import CareUnit
 
-__all__ = ["criteria_of", "submitted"]
+__all__ = ["brake", "criteria_of", "submitted"]
 
 REFS = ("requester", "organisation", "contact", "product", "system", "site")
 _SAME = ("state", "category", "kind", "priority", "number")
@@ -42,8 +44,15 @@ _PEOPLE = ("requester", "organisation", "contact", "assignee", "team")
 @operation("POST", "/feedback", tag="feedback", body=CaseIn, answer=Case, status=201, keyed=True)
 def submit_feedback(call: Call) -> Reply:
     """Take a feedback in."""
+    brake()
     made = once(call, lambda: submitted(call.unit, call.body), 201)
     return attrs.evolve(made, location=url_for("careplug_api.getFeedback", id=made.value.id))
+
+
+def brake() -> None:
+    """Count a submit of a customer; ``TooMany`` where they come too fast. Programs of the service side send alarms by hundreds."""
+    if visitor().must().side == "customer":
+        guard.limit("submit")
 
 
 def submitted(unit: CareUnit, body: CaseIn) -> Feedback:

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 Ref = Annotated[
     str,
     Meta(
-        pattern=r"^[^:]{1,40}:.{1,120}$",
+        pattern=r"^[^:\x00-\x1f]{1,40}:[^\x00-\x1f]{1,120}$(?!\n)",  # to Python `$` is also before a newline
         description="A reference to an object of the host: kind:id, such as person:42.",
         examples=["person:42"],
     ),
