@@ -4,6 +4,7 @@
   const own = document.currentScript;
   const settings = {
     allowEval: false,
+    allowScriptTags: false,
     historyCacheSize: 0, // pages hold people's data: none of them is kept in the browser's storage
     includeIndicatorStyles: false, // an inline style, which the policy forbids; careplug.css has them
     refreshOnHistoryMiss: true,

@@ -52,7 +52,7 @@ class Renderer:
             self._wrapper,
             careplug_title=Markup(title.strip()),  # noqa: S704  an environment that escapes rendered it
             careplug_content=Markup(content),  # noqa: S704  as above
-            careplug_pico=url_for("careplug.static", filename="vendor/pico.conditional.min.css"),
+            careplug_pico=url_for("careplug.static", filename="pico.scoped.css"),
             careplug_css=url_for("careplug.static", filename="careplug.css"),
             careplug_language=visitor().language,
         )

@@ -13,6 +13,7 @@ from careplug.clock import from_text
 from careplug.contributions import FactType
 from careplug.feedback.fold import voided
 from careplug.timeline.facts import Fact
+from careplug_flask.web.times import near
 
 if TYPE_CHECKING:
     from careplug.unit import CareUnit
@@ -83,7 +84,7 @@ def story(
         return []
     link = file_url or _own_page(facts)
     kept = {row.sequence: row for row in unit.feedback.attachments(facts[0].subject_id)}
-    void, tell = voided(facts), _Teller(words, types, _customers(facts))
+    void, tell = voided(facts), _Teller(words, types, _customers(facts), unit.now())
     found: list[Entry] = []
     for fact in facts:
         entry = attrs.evolve(tell.entry(fact), void=fact.sequence in void, sequence=fact.sequence)
@@ -100,9 +101,9 @@ def story(
 
 def size_text(size: int) -> str:
     """A size in bytes as people say it: ``12 KB``, ``3.4 MB``."""
-    if size < 1_000_000:
-        return f"{max(1, round(size / 1000))} KB"
-    return f"{size / 1_000_000:.1f} MB"
+    if size < 1 << 20:
+        return f"{max(1, round(size / 1024))} KB"
+    return f"{round(size / (1 << 20), 1):g} MB"
 
 
 def _own_page(facts: Sequence[Fact]) -> Link:
@@ -129,6 +130,7 @@ class _Teller:
     words: Words
     types: Types
     customers: frozenset[str]
+    now: datetime
 
     def entry(self, fact: Fact) -> Entry:
         """The entry of one fact."""
@@ -160,7 +162,7 @@ class _Teller:
         return (self.words.text(kind.label) if kind is not None else "") or fact.type
 
     def _when(self, text: Any) -> str:
-        return self.words.moment(from_text(str(text)))
+        return near(self.words, from_text(str(text)), self.now)
 
     # -- what was said --
 
