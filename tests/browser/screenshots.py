@@ -35,7 +35,7 @@ class Shot:
     def name(self) -> str:
         """The name of its file without the ending."""
         words = (self.scene.name, self.scene.role, self.language, str(self.width))
-        return "-".join(re.sub(r"[^\w.]+", "_", word) for word in words)
+        return "-".join(re.sub(r"[^\w.-]+", "_", word) for word in words)
 
 
 def matrix(

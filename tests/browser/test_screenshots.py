@@ -78,7 +78,7 @@ def test_one_failure_does_not_keep_the_others_away(chromium, site, tmp_path):
 def test_the_matrix():
     names = [shot.name for shot in screenshots.matrix(ROWS, "wide")]
     assert names == [f"wide-customer-{language}-{width}" for language in ("zh", "en") for width in (390, 1280)]
-    assert screenshots.matrix([Scene("a/b", "c d", "/")])[0].name == "a_b-c_d-zh-390"
+    assert screenshots.matrix([Scene("a/b-e", "c d", "/")])[0].name == "a_b-e-c_d-zh-390"
     with pytest.raises(ValueError, match="case-engineer-en-1280"):
         screenshots.matrix([*ROWS, ROWS[0]])
 
