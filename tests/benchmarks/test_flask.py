@@ -53,3 +53,6 @@ def test_a_few_rounds_give_all_rows_of_the_table(host):
     assert listed["ratio_with_key"] > 0
     (submitted,) = bench.submitting(host, "here", rounds=1, each=1)
     assert submitted["ratio"] > 0
+    queue, case = bench.pages(host, 30, "here", rounds=1, each=1)
+    assert queue["met"], f"{queue['statements']} statements"
+    assert case["statements"] > 1
