@@ -28,7 +28,7 @@ STRIDES = 3
 MOST = 1000
 """How many cases of one person are looked up."""
 
-_DAYS_SOON = timedelta(hours=4)
+_SOON, _DAYS_SOON = timedelta(minutes=15), timedelta(hours=4)
 
 
 @attrs.frozen
@@ -70,7 +70,7 @@ class QueuePage:
 class Left:
     """What is left until a due time, negative once it has passed: working time, or real time where the target counts that.
 
-    ``soon`` says that a fifth of the target or less is left (four hours where it is a number of days).
+    ``soon`` says that a fifth of the target or less is left, or a quarter of an hour (of a number of days: four hours).
     """
 
     span: timedelta
@@ -205,5 +205,5 @@ def countdown(calendar: WorkCalendar, target: Target, now: datetime, due_at: dat
     real = isinstance(target, Elapsed | CalendarDays)
     span = due_at - now if real else calendar.between(now, due_at)
     amount: timedelta | None = getattr(target, "amount", None)
-    soon = timedelta(0) <= span <= (amount / 5 if amount is not None else _DAYS_SOON)
+    soon = timedelta(0) <= span <= (max(amount / 5, _SOON) if amount is not None else _DAYS_SOON)
     return Left(span, not real, soon)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from careplug.errors import CareError, Invalid
 from careplug.feedback.base import FEEDBACK
@@ -42,7 +42,7 @@ def mount_deeds(pages: Blueprint) -> None:
     pages.add_url_rule("/cases/<number>/link", "case_link", _link, methods=["POST"])
 
 
-def _answer(key: str, deed: Deed, number: str, **told: str) -> Response:
+def _answer(key: str, deed: Deed, number: str, **told: str) -> AnyResponse:
     """Do it, and show the case; where it fails, show the form again with what was typed and why."""
     insist(f"feedback.{key}")
     form = typed()
@@ -59,7 +59,7 @@ def _answer(key: str, deed: Deed, number: str, **told: str) -> Response:
         work.changing(run)
         keep_files(number, tell=True)
 
-    def again(unit: CareUnit, problem: CareError) -> Any:
+    def again(unit: CareUnit, problem: CareError) -> Response:
         """The page with the form open."""
         return case_response(unit, number, problem=problem, form=form, opened=opened)
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from flask import Response
 from markupsafe import Markup
-from werkzeug.wrappers import Response
 
 from careplug.clock import from_text
 from careplug.errors import CareError
@@ -17,6 +17,7 @@ from careplug.feedback.fold import FACT_TYPES, voided
 from careplug.queue import countdown
 from careplug.refs import Ref, new_id
 from careplug.sla.words import receipt_text
+from careplug.text import Text
 from careplug_flask import work
 from careplug_flask.state import state
 from careplug_flask.web import timeline_svg
@@ -44,6 +45,9 @@ _EDITED = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "
 _TOLD = ("body", "reason", "note", "measure", "result", "cause", "detail", "because", "name", "phone")
 _ACTS = ("pause", "assign", "expect", "prioritise", "edit", "appoint", "override", "void", "reply", "note", "call")
 _OWN_RECORDS = ("arrived", "left", "factory_arrived", "factory_returned")
+_QUIET = ("policy_decided", "verdict", "linked", "edited")
+"""Facts that the conversation leaves to the timeline's table."""
+
 _CORE = frozenset(kind.name for kind in FACT_TYPES)
 
 
@@ -64,6 +68,7 @@ class Promise:
     drawing: Markup
     text: str
     open: bool
+    unfolded: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -109,7 +114,7 @@ def case_response(
         "custom": _custom(unit, said, case),
         "steps": steps(unit, said, case),
         "promises": _promises(unit, said, case),
-        "entries": story(unit, said, facts, unit.setup.fact_types),
+        "entries": story(unit, said, [fact for fact in facts if fact.type not in _QUIET], unit.setup.fact_types),
         "lines": lines,
         "voidable": [
             (line.sequence, f"{line.sequence} · {line.label} · {said.clock(line.at)}")
@@ -185,12 +190,20 @@ def _begin(case: Feedback) -> Mapping[str, Form]:
 def _promises(unit: CareUnit, said: Words, case: Feedback) -> list[Promise]:
     if not may(unit, "sla.explain", case.id):
         return []
-    receipts = unit.sla.explain(case.id)
-    order = sorted(receipts, key=lambda each: (each.state == "superseded", each.state not in ("running", "standing")))
-    return [_promise(unit, said, receipt, place) for place, receipt in enumerate(order)]
+    alike: dict[Any, list[Receipt]] = {}
+    for receipt in unit.sla.explain(case.id):
+        choice = receipt.leg.choice
+        same = (receipt.cycle, receipt.generation, receipt.state, receipt.due_at, receipt.segments)
+        alike.setdefault((*same, choice.calendar_digest, choice.rule.target), []).append(receipt)
+    order = sorted(
+        alike.values(), key=lambda each: (each[0].state == "superseded", each[0].state not in ("running", "standing"))
+    )
+    return [_promise(unit, said, case, each, place) for place, each in enumerate(order)]
 
 
-def _promise(unit: CareUnit, said: Words, receipt: Receipt, place: int) -> Promise:
+def _promise(unit: CareUnit, said: Words, case: Feedback, alike: Sequence[Receipt], place: int) -> Promise:
+    """One drawing for metrics that say the same: the last time to solve repeats the first until a case is reopened."""
+    receipt = alike[0]
     choice = receipt.leg.choice
     running = receipt.state in ("running", "standing")
     told, tone, counts = "", receipt.state, ""
@@ -198,10 +211,9 @@ def _promise(unit: CareUnit, said: Words, receipt: Receipt, place: int) -> Promi
         rest = countdown(choice.calendar, choice.rule.target, unit.now(), receipt.due_at)
         told = said.say("queue.over" if rest.late else "queue.left", span=said.span(to_minute(rest.span)))
         tone, counts = urgency(rest.late, rest.soon), said.say("queue.working" if rest.working else "queue.real")
-    label = unit.definitions.active("metric").get(receipt.metric)
     several = receipt.cycle > 1 or receipt.generation > 1
     return Promise(
-        name=said.name("metric", receipt.metric),
+        name=" · ".join(said.name("metric", each.metric) for each in alike),
         run=said.say("desk.run", cycle=receipt.cycle, generation=receipt.generation) if several else "",
         state=said.word("state", "late" if receipt.late else receipt.state),
         tone=tone,
@@ -212,11 +224,16 @@ def _promise(unit: CareUnit, said: Words, receipt: Receipt, place: int) -> Promi
         due_at=receipt.due_at,
         provisional=receipt.provisional,
         drawing=timeline_svg.draw(receipt, said, ident=f"clock-{place}"),
-        text=receipt_text(
-            receipt, said.language, zone=said.zone.key, **({"label": label.label} if label is not None else {})
-        ),
-        open=running,
+        text="\n\n".join(_receipt(unit, said, each) for each in alike),
+        open=running and receipt.counted_metric,
+        unfolded=running or receipt.state == "missed" or (case.category != "open" and receipt.state == "met"),
     )
+
+
+def _receipt(unit: CareUnit, said: Words, receipt: Receipt) -> str:
+    metric = unit.definitions.active("metric").get(receipt.metric)
+    label = metric.label if metric is not None else Text()
+    return receipt_text(receipt, said.language, label=label, zone=said.zone.key, catalogue=state().care.catalogue)
 
 
 # -- what happened --

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StepForm", "may", "steps"]
 
-_ORDER = tuple(seed.name for seed in transitions.SEEDS if seed.kind == "transition")
+_LIFE = tuple(seed.name for seed in transitions.SEEDS if seed.kind == "state")
 _WORDS = ("measure", "result", "cause", "reason")
 """The words of a form in the order in which they are told."""
 
@@ -39,23 +39,27 @@ class StepForm:
 
 
 def steps(unit: CareUnit, words: Words, case: Feedback) -> list[StepForm]:
-    """The steps that the visitor may take now: those that lead on first, in the order of a case's life."""
+    """The steps that the visitor may take now: those that lead on first, then those back, then those that give it up."""
     states = unit.definitions.values("state")
-    found = [
-        (step, states[step.target].category if step.target in states else "open")
-        for step in unit.feedback.possible(case)
-        if may(unit, f"feedback.step.{step.name}", case)
+    found = []
+    for step in unit.feedback.possible(case):
+        if may(unit, f"feedback.step.{step.name}", case):
+            ends = step.target in states and states[step.target].category == "void"
+            onward = not ends and _place(step.target) > _place(case.state)
+            found.append((ends, not onward, _place(step.target), step.name, step))
+    found.sort(key=lambda each: each[:4])
+    return [
+        _form(words, step, ends=ends, first=place == 0 and not back)
+        for place, (ends, back, _, _, step) in enumerate(found)
     ]
-    found.sort(key=lambda each: (each[1] == "void", _place(each[0].name), each[0].name))
-    return [_form(words, case, step, category, first=place == 0) for place, (step, category) in enumerate(found)]
 
 
-def _place(name: str) -> int:
-    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+def _place(state: str) -> int:
+    """Where a state stands in a case's life; those of plugins come behind the core's."""
+    return _LIFE.index(state) if state in _LIFE else len(_LIFE)
 
 
-def _form(words: Words, case: Feedback, step: Transition, category: str, *, first: bool) -> StepForm:
-    ends = category == "void"
+def _form(words: Words, step: Transition, *, ends: bool, first: bool) -> StepForm:
     told = tuple(name for name in _WORDS if name in step.requires)
     others = tuple(name for name in step.requires if name not in _WORDS)
     if "expected_at" in others and "reason" not in told:

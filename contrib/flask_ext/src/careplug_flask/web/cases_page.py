@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flask import request, url_for
-from werkzeug.wrappers import Response
+from flask import Response, request, url_for
 
 from careplug.criteria import All, Criteria, Is
 from careplug.feedback.entities import KINDS

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from flask import request, url_for
-from werkzeug.wrappers import Response
+from flask import Response, request, url_for
 
 from careplug.feedback.entities import KINDS
 from careplug.queue import QueueLine, QueuePage, left, queue_page
@@ -124,7 +123,7 @@ def _rows(unit: CareUnit, said: Words, lines: Sequence[QueueLine]) -> list[Row]:
                 kind=said.word("kind", first.kind),
                 priority=first.priority,
                 state=said.name("state", first.feedback_state),
-                metrics=tuple(said.name("metric", each.metric) for each in line),
+                metrics=tuple(said.name("metric", each) for each in sorted(each.metric for each in line)),
                 due_at=first.due_at,
                 provisional=first.provisional,
                 assignee=first.assignee,
