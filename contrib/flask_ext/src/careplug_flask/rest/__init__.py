@@ -76,7 +76,7 @@ def _nowhere(**_: str) -> Response:
     """Whatever is below the API and is no operation: OPTIONS is answered, else 405 where another method is one, else 404."""
     allowed = _allowed()
     if not allowed:
-        return problem(error(NotFound, "flask.page", field="path", value=request.path[:200]))
+        return problem(error(NotFound, "flask.page", field="path", value=ascii(request.path[:200])[1:-1]))
     if request.method == "OPTIONS":
         return Response(status=204, headers={"Allow": allowed})
     made = problem(error(NoMethod, "flask.method", field="method", value=request.method[:40], known=allowed))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flask import url_for
 
+from careplug.text import Text
 from careplug_flask.rest.table import JSON, Operation
 from careplug_flask.rest.wire.base import PROBLEM, Problem
-from careplug_flask.words import say
+from careplug_flask.words import own, say
 
 if TYPE_CHECKING:
     from careplug_flask.state import State
 
-__all__ = ["document"]
+__all__ = ["LABEL", "document"]
 
 _REF = "#/components/schemas/{name}"
 
@@ -25,7 +25,7 @@ _REF = "#/components/schemas/{name}"
 def document(here: State, language: str) -> dict[str, Any]:
     """The whole document, for the app whose request this is."""
     operations = here.table.operations
-    schemas = _schemas(operations)
+    schemas = _schemas(operations, language)
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, language)
@@ -60,19 +60,34 @@ def _tag(tag: str, language: str) -> str:
         return tag  # a plugin's resource
 
 
-def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
-    wanted = [Problem]
+def _schemas(operations: Iterable[Operation], language: str) -> dict[str, Any]:
+    wanted: list[Any] = [Problem]
     for each in operations:
         wanted += [kind for kind in (each.body, each.answer) if kind is not None and kind is not bytes]
     _, found = msgspec.json.schema_components(tuple(dict.fromkeys(wanted)), ref_template=_REF)
-    return {name: _cleaned(schema) for name, schema in found.items()}
+    for name, schema in found.items():
+        schema.pop("description", None)  # the docstring, which is for readers of the source
+        if f"api.shape.{name}" in own():
+            schema["description"] = f"api.shape.{name}"
+    return {name: _said(schema, language) for name, schema in found.items()}
 
 
-def _cleaned(schema: Any) -> Any:
-    """A docstring is for readers of the source: its first paragraph is the description."""
-    if isinstance(schema, dict) and isinstance(schema.get("description"), str):
-        schema = {**schema, "description": inspect.cleandoc(schema["description"]).partition("\n\n")[0]}
-    return schema
+def _said(schema: Any, language: str) -> Any:
+    """A schema with its descriptions and titles in one language."""
+    if isinstance(schema, list):
+        return [_said(part, language) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: _said(part, language) for key, part in schema.items() if key != LABEL}
+    if isinstance(schema.get("description"), str) and schema["description"].startswith("api."):
+        made["description"] = say(schema["description"], language)
+    if LABEL in schema:
+        made["title"] = Text(**schema[LABEL]).get(language)
+    return made
+
+
+LABEL = "x-label"
+"""Where a shape made of a plugin's resource keeps the label of a field, in both languages."""
 
 
 def _operation(each: Operation, language: str) -> dict[str, Any]:
@@ -117,7 +132,7 @@ def _query_parts(each: Operation, language: str) -> list[dict[str, Any]]:
         schema = known[each.query.__name__]
         needed = schema.get("required", ())
         found = [
-            {"name": name, "in": "query", "required": name in needed, "schema": part}
+            {"name": name, "in": "query", "required": name in needed, "schema": _said(part, language)}
             for name, part in schema.get("properties", {}).items()
         ]
     chosen = {"type": "string", "enum": ["en", "zh"]}

@@ -12,7 +12,7 @@ import msgspec
 from flask import Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from careplug.errors import CareError, Conflict
+from careplug.errors import CareError, Conflict, NotFound
 from careplug_flask import guard, work
 from careplug_flask.errors import Large, Stale, TooMany, error, status_of
 from careplug_flask.identity import visitor
@@ -58,6 +58,8 @@ def view(each: Operation) -> Callable[..., Response]:
 
 def _run(each: Operation, decoder: Any, path: dict[str, str]) -> Reply:
     who = visitor()
+    if not all(part.isprintable() and len(part) <= 200 for part in path.values()):
+        raise error(NotFound, "flask.page", field="path", value=ascii(request.path[:200])[1:-1])
     known: dict[str, Any] = {"path": path, "language": who.language, "query": reading.query(each)}
     if each.edits or (each.compares and "If-Match" in request.headers):
         known["expected"] = reading.expected()

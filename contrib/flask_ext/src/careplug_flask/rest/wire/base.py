@@ -1,4 +1,7 @@
-"""What all shapes share: references, lengths, instants, the problem."""
+"""What all shapes share: references, lengths, instants, the problem.
+
+A description that begins with ``api.`` is a code of the catalogue; so is, as ``api.shape.NAME``, what a shape is.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ Ref = Annotated[
     str,
     Meta(
         pattern=r"^[^:\x00-\x1f]{1,40}:[^\x00-\x1f]{1,120}$(?!\n)",  # to Python `$` is also before a newline
-        description="A reference to an object of the host: kind:id, such as person:42.",
+        description="api.value.ref",
         examples=["person:42"],
     ),
 ]
@@ -20,11 +23,11 @@ Ref = Annotated[
 Line = Annotated[str, Meta(max_length=500, min_length=1)]
 Words = Annotated[str, Meta(max_length=1_048_576)]
 Said = Annotated[str, Meta(max_length=1_048_576, min_length=1)]
-Level = Annotated[int, Meta(ge=1, le=3, description="1 (high), 2 or 3 (low)")]
-Instant = Annotated[datetime, Meta(tz=True, description="ISO 8601 with an offset")]
+Level = Annotated[int, Meta(ge=1, le=3, description="api.value.level")]
+Instant = Annotated[datetime, Meta(tz=True, description="api.value.instant")]
 Text = Annotated[str, Meta(max_length=200)]
-Limit = Annotated[int, Meta(ge=1, le=200, description="Rows a page")]
-Cursor = Annotated[str, Meta(max_length=1000, description="Where the page begins: what `next` of the page before says")]
+Limit = Annotated[int, Meta(ge=1, le=200, description="api.value.limit")]
+Cursor = Annotated[str, Meta(max_length=1000, description="api.value.cursor")]
 
 Kind = Literal[
     "fault",

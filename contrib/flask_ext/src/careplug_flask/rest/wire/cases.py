@@ -280,7 +280,7 @@ class OverrideIn(In):
 class LinkIn(In):
     """Another case to link this one with."""
 
-    other: Annotated[str, Meta(max_length=40, min_length=1, description="Id or number of the other case")]
+    other: Annotated[str, Meta(max_length=40, min_length=1, description="api.value.other")]
     relation: Annotated[str, Meta(max_length=40, min_length=1)] = "related"
 
 
