@@ -141,9 +141,11 @@ def _print(session: Session, database: str, listening: Listening, told: dict[str
     shown = _hidden(database)
     urls = {language: f"{listening.url}/?lang={language}" for language in ("zh", "en")}
     if session.as_json:
-        emit({"database": shown, "url": listening.url, "urls": urls, **told})
+        emit({"database": shown, "url": listening.url, "urls": urls, "listening": listening.direct, **told})
         return
     line(session.say("cli.serve.ready", database=shown))
+    if listening.url != listening.direct:
+        line(session.say("cli.serve.listening", url=listening.direct))
     for language, url in urls.items():
         line(session.say(f"cli.serve.address_{language}", url=url))
     if "logins" in told:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -59,31 +60,32 @@ def way_of(url: str, proxy: str) -> Way:
 
 @attrs.define
 class Listening:
-    """A server that holds its port and answers nobody yet."""
+    """A server that holds its port and answers nobody yet: at ``url`` for people, at ``direct`` for the proxy."""
 
     server: Any
     sockets: dict[int, Any]
     url: str
+    direct: str
 
 
 def listen(app: Flask, *, host: str, port: int, threads: int, way: Way) -> Listening:
     """Take the port (0: a free one); ``Refused`` where it cannot be had."""
-    sockets: dict[int, Any] = {}
-    settings: dict[str, Any] = {"host": host, "port": port, "threads": threads, "ident": None}
+    try:
+        held = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as problem:
+        words = getattr(problem, "strerror", None) or str(problem)
+        raise error(Refused, "flask.serve_port", field="--port", value=port, problem=words) from None
+    settings: dict[str, Any] = {"sockets": [held], "threads": threads, "ident": None}
     settings |= {"url_prefix": way.prefix, "url_scheme": "https" if way.https else "http"}
     settings |= {"max_request_body_size": _LARGEST, "clear_untrusted_proxy_headers": True}
     if way.proxy:
         settings["trusted_proxy"] = way.proxy
         settings["trusted_proxy_headers"] = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
-    try:
-        server = create_server(app, map=sockets, **settings)
-    except (OSError, ValueError) as problem:
-        words = getattr(problem, "strerror", None) or str(problem)
-        raise error(Refused, "flask.serve_port", field="--port", value=port, problem=words) from None
-    found = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
-    name, number = found[0]
-    shown = f"[{name}]" if ":" in name else name
-    return Listening(server, sockets, way.url or f"http://{shown}:{number}")
+    sockets: dict[int, Any] = {}
+    server = create_server(app, map=sockets, **settings)
+    name, number = held.getsockname()[:2]
+    direct = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
+    return Listening(server, sockets, way.url or direct, direct)
 
 
 def run(listening: Listening, worker: Worker | None, *, ready: Callable[[], None]) -> None:
