@@ -1,6 +1,7 @@
 # Nothing but python3 (3.11 or later, with venv) and make is needed on a fresh machine.
 #
 #   make demo               a story in Chinese on an embedded SQLite file, told by the command line
+#   make serve              the same story as a service desk to log in to, in Chinese and English
 #   make test               everything, each proof at one per cent; prints its time
 #   make lint               ruff, mypy --strict, import-linter
 #   make bench              ours beside the floors and the best peer, into docs/reference/benchmarks.md
@@ -32,7 +33,7 @@ SOURCES := src $(wildcard plugins/*/src) $(wildcard contrib/*/src)
 MANIFESTS := pyproject.toml $(wildcard plugins/*/pyproject.toml) $(wildcard contrib/*/pyproject.toml) constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench proof docs lowest coverage clean
+.PHONY: help setup demo serve test lint format bench proof docs lowest coverage clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +54,10 @@ $(STAMP): $(VENV)/pyvenv.cfg $(MANIFESTS)
 demo: setup
 	@mkdir -p build/demo
 	@cd build/demo && ../../$(BIN)/careplug demo
+
+serve: setup
+	@mkdir -p build/serve
+	@cd build/serve && exec ../../$(BIN)/careplug serve --demo
 
 # The hash seed changes from run to run but is one for all workers: else they could name a test differently.
 test: setup

@@ -51,9 +51,17 @@ def tell(session: Session, *, keep: str | None, verbose: bool) -> None:
             played = play(care, clock, told=teller)
             with care.read(actor=SYSTEM) as unit:
                 _print(session, unit, played)
-        if keep and not session.as_json:
-            line("")
-            line(session.say("demo.kept", file=keep))
+            served = any(item.name == "serve" for item in care.plugins.contributions.commands)
+        if not session.as_json:
+            _say_more(session, keep, served=served)
+
+
+def _say_more(session: Session, keep: str | None, *, served: bool) -> None:
+    """Where to look next: the database that was kept, the same house with a login where a plugin serves it."""
+    hints = [session.say("demo.kept", file=keep)] if keep else []
+    hints += [session.say("demo.serve")] if served else []
+    for hint in hints:
+        line(f"\n{hint}")
 
 
 @contextlib.contextmanager
