@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -61,11 +63,26 @@ def open_engine(value: str | URL, **options: Any) -> Engine:
         settings |= {"isolation_level": "READ COMMITTED", "connect_args": {"charset": "utf8mb4"}}
         settings["execution_options"] = {_OWN: True}
     engine = create_engine(url, **(settings | options))
+    if is_file(url):
+        _opened.add(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_file if is_file(url) else _sqlite_memory)
     elif engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _postgresql)
     return engine
+
+
+_opened: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _forget() -> None:
+    """In a process that was forked off: its parent's connections stay the parent's, it opens its own."""
+    for engine in list(_opened):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _sqlite_memory(raw: Any, record: object) -> None:
