@@ -65,7 +65,8 @@ def careplug_channels():
 class Plan:
     """How much load: ``seconds`` of it or ``most`` requests, what comes first.
 
-    ``steady`` asks for memory and connections that stay as they are in the second half.
+    ``steady`` asks for memory and connections that stay as they are in the second half; ``preload`` has gunicorn load the
+    app, which looks at its database then, before it forks.
     """
 
     workers: int
@@ -73,6 +74,7 @@ class Plan:
     seconds: float
     most: int
     steady: bool
+    preload: bool = False
 
 
 class House:
@@ -122,6 +124,7 @@ class House:
         fd = self.listener.fileno()
         words = ["--workers", str(self.plan.workers), "--worker-class", "gthread", "--threads", "2"]
         words += ["--bind", f"fd://{fd}", "--keep-alive", "30", "--graceful-timeout", "20"]
+        words += ["--preload"] if self.plan.preload else []
         self._start("gunicorn", ["-m", "gunicorn", *words, "tests.proof._load_app:make()"], fd)
         script = str(Path(sys.executable).with_name("careplug"))
         self._start("worker", [script, "--database", self.url, "worker", "--poll", "1"])

@@ -25,4 +25,5 @@ def make() -> Flask:
         name = request.headers.get("X-Engineer")
         return Actor.engineer(name) if name else None
 
+    careplug.state_of(app).care.storage.check()  # as a host does that wants to know at its start
     return app
