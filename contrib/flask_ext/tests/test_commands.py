@@ -289,3 +289,11 @@ def test_the_way_people_come():
     for wrong in ("desk.example.com", "ftp://desk.example.com", "https://", "https://x/?q"):
         with pytest.raises(Invalid):
             way_of(wrong, "")
+
+
+def test_the_report_of_the_demo_tells_of_it_where_it_can_be_served(monkeypatch):
+    assert careplug("demo", "--lang", "zh")[1].endswith(
+        "想以其中人物的身份登录查看：make serve，或 careplug serve --demo。\n"
+    )
+    monkeypatch.setenv("CAREPLUG_PLUGINS", "sqlalchemy")
+    assert "careplug serve" not in careplug("demo", "--lang", "en")[1]
