@@ -9,7 +9,7 @@ most holds after the second minute than after the first (at most 1.05 times, of 
 `careplug worker` that lived through both). `connections` are those of PostgreSQL in the second minute, which are to stay
 as many as they are.
 
-It runs in one piece: what counts is two minutes without a break. A part of it is 240 requests to two workers each time.
+It runs in one piece: what counts is two minutes without a break. A part of it is 160 requests to two workers each time.
 With SQLite, and in parts, gunicorn loads the app before it forks (`--preload`), otherwise each worker loads its own.
 """
 
@@ -24,7 +24,7 @@ import attrs
 from tests.proof import _load
 from tests.services import database
 
-MOST = 240
+MOST = 160
 """Requests of a part of the proof."""
 
 
