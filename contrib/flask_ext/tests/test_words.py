@@ -17,7 +17,7 @@ LOCALES = sorted((HOME / "locale").glob("*.toml"))
 SOURCES = sorted([*HOME.rglob("*.py"), *HOME.rglob("*.html")])
 _LITERAL = re.compile(r"""['"]([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+)['"]""")
 _MADE = re.compile(r"""f['"]([a-z][a-z0-9_]*\.[^'"]*?\{[^'"]*)['"]|['"]([a-z][a-z0-9_.]*\.)['"]\s*(?:~|\+)""")
-_SAID = re.compile(r"""\bsay\(\s*['"]([A-Za-z0-9_.]+)['"]""")
+_SAID = re.compile(r"""\bsay\(\s*['"]([A-Za-z0-9_.]+)['"](?!\s*~)""")
 
 
 def _codes(file: Path) -> dict:

@@ -147,5 +147,6 @@ def _shown(said_by: Words, value: Any) -> str:
 
 def _notice() -> str:
     """The code of what was just done, as the address says it; empty for anything that has no words."""
-    code = f"notice.{request.args.get('done', '')}"
+    done = request.args.get("done", "")
+    code = f"notice.{done}"
     return code if code in own() else ""

@@ -16,7 +16,7 @@ from careplug_flask.words import own
 if TYPE_CHECKING:
     from careplug_flask.web.context import Words
 
-__all__ = ["Said", "next_said", "said", "waiting_for"]
+__all__ = ["Said", "next_said", "reason_said", "said", "waiting_for"]
 
 _TONES = {"running": "info", "late": "bad", "standing": "warn", "met": "good", "missed": "bad"}
 
@@ -56,11 +56,12 @@ def next_said(words: Words, case: Feedback, promises: Sequence[Promise], now: da
 
 def waiting_for(words: Words, case: Feedback) -> str:
     """What a case waits for, as the customer would say it; empty where nothing stands."""
-    found = [_reason(words, pause.reason) for pause in case.pauses]
+    found = [reason_said(words, pause.reason) for pause in case.pauses]
     return words.say("next.and").join(dict.fromkeys(found))
 
 
-def _reason(words: Words, reason: str) -> str:
+def reason_said(words: Words, reason: str) -> str:
+    """A pause's reason as the customer would say it."""
     code = f"waiting.{reason}"
     return words.say(code) if code in own() else words.name("pause_reason", reason, "reason")
 

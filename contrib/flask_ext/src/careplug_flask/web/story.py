@@ -13,6 +13,7 @@ from careplug.clock import from_text
 from careplug.contributions import FactType
 from careplug.feedback.fold import voided
 from careplug.timeline.facts import Fact
+from careplug_flask.web.promised import reason_said
 from careplug_flask.web.times import near
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def story(
         return []
     link = file_url or _own_page(facts)
     kept = {row.sequence: row for row in unit.feedback.attachments(facts[0].subject_id)}
-    void, tell = voided(facts), _Teller(words, types, _customers(facts), unit.now())
+    void, tell = voided(facts), _Teller(words, types, _customers(facts), unit.now(), unit.actor.side == "customer")
     found: list[Entry] = []
     for fact in facts:
         entry = attrs.evolve(tell.entry(fact), void=fact.sequence in void, sequence=fact.sequence)
@@ -131,6 +132,7 @@ class _Teller:
     types: Types
     customers: frozenset[str]
     now: datetime
+    customer: bool
 
     def entry(self, fact: Fact) -> Entry:
         """The entry of one fact."""
@@ -163,6 +165,11 @@ class _Teller:
 
     def _when(self, text: Any) -> str:
         return near(self.words, from_text(str(text)), self.now)
+
+    def _reason(self, fact: Fact) -> str:
+        if self.customer:
+            return reason_said(self.words, fact.data["reason"])
+        return self.words.name("pause_reason", fact.data["reason"], "reason")
 
     # -- what was said --
 
@@ -224,7 +231,7 @@ class _Teller:
         return {"label": self._label(fact), "body": "\n".join(lines), "internal": internal}
 
     def _paused(self, fact: Fact) -> dict[str, Any]:
-        reason = self.words.name("pause_reason", fact.data["reason"], "reason")
+        reason = self._reason(fact)
         lines = [self.words.say("story.until", at=self._when(fact.data["until"]))] if fact.data.get("until") else []
         return {
             "label": self.words.say("story.paused", reason=reason),
@@ -232,7 +239,7 @@ class _Teller:
         }
 
     def _resumed(self, fact: Fact) -> dict[str, Any]:
-        reason = self.words.name("pause_reason", fact.data["reason"], "reason")
+        reason = self._reason(fact)
         return {"label": self.words.say("story.resumed", reason=reason), "body": "\n".join(_texts(fact.data, "note"))}
 
     def _expected(self, fact: Fact) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from careplug.errors import CareError, Conflict, Invalid
 from careplug.feedback.entities import KINDS
 from careplug.refs import Ref, new_id
 from careplug_flask import guard, work
-from careplug_flask.errors import error
 from careplug_flask.identity import visitor
 from careplug_flask.state import state
 from careplug_flask.web.case import Place
@@ -168,4 +167,4 @@ def _read(form: Form, name: str, kind: str) -> Any:
             return date.fromisoformat(text)
         return Decimal(text) if kind == "decimal" else text
     except (ValueError, InvalidOperation):
-        raise error(Invalid, "flask.form", field=f"{name}.type", wanted=kind) from None
+        raise Invalid("custom.type", field=f"{name}.type", value=repr(text)[:60], wanted=kind) from None
