@@ -73,13 +73,15 @@ def headers(response: Response) -> Response:
     }
     if here.options.csp:
         wanted["Content-Security-Policy"] = here.options.csp
+    there = {name.lower() for name, _ in response.headers}
     if is_api():
         # kept by the reader's own cache, asked about each time: that is what the tags are for
-        wanted |= {"Cache-Control": "private, no-cache"}
-        response.vary.update(("Authorization", "Cookie", "Accept-Language"))
+        wanted["Cache-Control"] = "private, no-cache"
+        wanted["Vary"] = "Authorization, Cookie, Accept-Language"
+        if "vary" in there:
+            response.vary.update(("Authorization", "Cookie", "Accept-Language"))
     elif request.endpoint != "careplug.static":
         wanted["Cache-Control"] = "no-store"
-    there = {name.lower() for name, _ in response.headers}
     for name, value in wanted.items():
         if name.lower() not in there:
             response.headers.add(name, value)

@@ -109,6 +109,10 @@ def language(here: State, actor: Actor | None) -> str:
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     if _is_language(chosen):
         return language_of(chosen)
+    if (
+        "Accept-Language" not in request.headers
+    ):  # programs seldom say; the search below costs them more than all the rest
+        return here.options.language
     best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant", "en", "en-US", "en-GB"])
     return language_of(best) if best else here.options.language
 

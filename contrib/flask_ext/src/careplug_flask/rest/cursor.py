@@ -18,9 +18,12 @@ from careplug_flask.errors import error
 __all__ = ["cursor", "key_of"]
 
 
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def cursor(key: Sequence[Any]) -> str:
     """The text of a page key."""
-    words = json.dumps([_written(part) for part in key], ensure_ascii=False, separators=(",", ":"))
+    words = _write([_written(part) for part in key])
     return base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")
 
 
