@@ -31,6 +31,8 @@ _DATA = re.compile(
 _ALLOWED = {
     "careplug",
     *COMMANDS,
+    # commands of careplug-flask, where it is installed
+    *("accounts", "serve", "tokens"),
     # what stood in the input
     *("printer", "broken", "paper", "person", "customer", "answer"),
     # codes of definitions and where they come from
