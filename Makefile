@@ -6,6 +6,7 @@
 #   make lint               ruff, mypy --strict, import-linter
 #   make bench              ours beside the floors and the best peer, into docs/reference/benchmarks.md
 #   make proof NAME=…       a long run; stops and goes on where it was; figures into docs/proof/NAME.md
+#   make screenshots        every page by role, language and width into build/screenshots, looked over for overflow and words
 #   make docs               the pages as HTML, warnings are errors
 #   make lowest             the tests again with the lowest versions that the distributions promise
 #   make coverage           `make test` with branch coverage
@@ -33,7 +34,7 @@ SOURCES := src $(wildcard plugins/*/src) $(wildcard contrib/*/src)
 MANIFESTS := pyproject.toml $(wildcard plugins/*/pyproject.toml) $(wildcard contrib/*/pyproject.toml) constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test lint format bench proof docs lowest coverage clean
+.PHONY: help setup demo serve test lint format bench proof screenshots docs lowest coverage clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -81,6 +82,9 @@ bench: setup
 proof: setup
 	@test -n "$(NAME)" || { echo "Say which: make proof NAME=…"; $(BIN)/python -m tests.proof; exit 2; }
 	$(BIN)/python -m tests.proof $(NAME) $(if $(SCALE),--scale $(SCALE))
+
+screenshots: setup
+	$(BIN)/python -m tests.browser.screenshots $(if $(ONLY),--only $(ONLY))
 
 docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
