@@ -331,7 +331,7 @@ def test_only_a_house_served_alone_has_the_table(tmp_path):
 # -- the app --
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", "没有页面 /nowhere"), ("en", "there is no page /nowhere")])
+@pytest.mark.parametrize(("language", "words"), [("zh", "没有页面 /nowhere"), ("en", "There is no page /nowhere")])
 def test_an_unknown_path_is_answered_by_the_house_in_the_readers_language(standing, language, words):
     answer = standing.test_client().get("/nowhere", headers={"Accept-Language": language})
     assert answer.status_code == 404
@@ -347,7 +347,7 @@ def test_a_wrong_method_says_which_there_are(standing):
     assert "GET, HEAD, OPTIONS, POST" in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", "系统出现错误"), ("en", "something broke")])
+@pytest.mark.parametrize(("language", "words"), [("zh", "系统出现错误"), ("en", "Something broke")])
 def test_what_breaks_is_a_page_that_tells_nothing_of_the_inside(app, language, words):
     def breaks():
         raise RuntimeError("the inside")
@@ -373,7 +373,7 @@ def test_without_a_database_the_page_is_plain_and_in_both_languages(app, care):
     answer = client.get("/")
     assert answer.status_code == 500
     assert "系统出现错误，已记录。" in answer.get_data(as_text=True)
-    assert "something broke here" in answer.get_data(as_text=True)
+    assert "Something broke here" in answer.get_data(as_text=True)
 
 
 def test_a_choice_of_language_on_a_page_beats_the_accounts(standing):

@@ -107,7 +107,7 @@ def _said(found: HTTPException) -> CareError:
 
 
 def _plain(status: int) -> Response:
-    words = own()["error.flask.broken"]
-    response = make_response(f"{words.zh}\n{words.en}\n".replace("{field}: ", "").replace("{field}：", ""), status)
+    words = own()["problem.flask.broken"]
+    response = make_response(f"{words.zh}\n{words.en}\n", status)
     response.mimetype = "text/plain"
     return response

@@ -14,6 +14,7 @@ from careplug_flask.standalone.accounts import Account, by_id, checked
 from careplug_flask.state import state
 from careplug_flask.web.forms import posted
 from careplug_flask.web.views import failed, show
+from careplug_flask.work import reading
 
 __all__ = ["account_of_session", "actor", "language", "local", "pages"]
 
@@ -90,7 +91,8 @@ def _login() -> AnyResponse:
 def _form(target: str, problem: CareError | None = None) -> Response:
     status = status_of(problem) if problem is not None else 200
     form = posted()
-    response = show("standalone/login.html", None, status=status, form=form, target=target, problem=problem)
+    values = {"form": form, "target": target, "problem": problem, "login_url": ""}  # nobody is sent here from here
+    response = show("standalone/login.html", None, status=status, **values)
     if isinstance(problem, TooMany):
         response.headers["Retry-After"] = str(problem.params["after"])
     return response
@@ -98,10 +100,19 @@ def _form(target: str, problem: CareError | None = None) -> Response:
 
 def _logout() -> AnyResponse:
     if request.method != "POST":
-        return show("standalone/logout.html", None, account=account_of_session())
+        return _leaving()
     guard.check_csrf()
     session.clear()
     return redirect(f"{request.script_root}/login", code=303)
+
+
+def _leaving() -> Response:
+    """The page that asks once more; with the person's name where somebody is logged in."""
+    found = account_of_session()
+    if found is None:
+        return show("standalone/logout.html", None, account=None, login_url="")
+    with reading() as unit:
+        return show("standalone/logout.html", unit, account=found, logout_url="")
 
 
 def _failed(found: CareError) -> AnyResponse:
