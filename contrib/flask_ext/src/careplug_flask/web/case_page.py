@@ -44,6 +44,7 @@ _REFS = ("requester", "organisation", "contact", "product", "system", "site")
 _EDITED = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "cause", "measure", "result")
 _TOLD = ("body", "reason", "note", "measure", "result", "cause", "detail", "because", "name", "phone")
 _ACTS = ("pause", "assign", "expect", "prioritise", "edit", "appoint", "override", "void", "reply", "note", "call")
+_WHILE_OPEN = ("pause", "expect", "appoint")
 _OWN_RECORDS = ("arrived", "left", "factory_arrived", "factory_returned")
 _QUIET = ("policy_decided", "verdict", "linked", "edited")
 """Facts that the conversation leaves to the timeline's table."""
@@ -125,7 +126,7 @@ def case_response(
         "linked": _linked(unit, said, case),
         "panels": panels(state(), unit, said, case, "service"),
         "records": _records(unit, said, case),
-        "able": {name: may(unit, f"feedback.{name}", case) for name in _ACTS},
+        "able": _able(unit, case),
         "person": said.person,
         "link": link,
         "page_key": new_id(),
@@ -134,7 +135,24 @@ def case_response(
         "form": form if form is not None else Form(),
         "blank": _begin(case),
     }
+    values["placed"] = opened in _placed(values)
     return show("desk/case.html", unit, **values, **_choices(unit, said, case))
+
+
+def _able(unit: CareUnit, case: Feedback) -> dict[str, bool]:
+    """What the visitor may do, and the case lets be done: who waits for nothing any more is not paused."""
+    return {
+        name: may(unit, f"feedback.{name}", case) and (name not in _WHILE_OPEN or case.category == "open")
+        for name in _ACTS
+    }
+
+
+def _placed(values: Mapping[str, Any]) -> set[str]:
+    """The forms on the page that can show what was wrong with them; else it is said on top."""
+    found = {name for name, able in values["able"].items() if able}
+    found |= {f"step-{step.name}" for step in values["steps"]}
+    found |= {"say"} if found & {"reply", "note", "call"} else set()
+    return found | ({"record"} if values["records"] else set())
 
 
 def _people(case: Feedback, facts: Sequence[Fact]) -> set[Ref]:

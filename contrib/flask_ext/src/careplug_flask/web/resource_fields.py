@@ -126,8 +126,8 @@ def teller(
     labels = {info.name: words.text(info.label) or info.name for info in infos}
 
     def concerns(problem: CareError, name: str) -> bool:
-        """Whether the error names this field, or a part of it."""
-        return f"{problem.field}.".startswith(f"{place}.{name}.")
+        """Whether the error names this field, or a part of it; a form that could not be read names it alone."""
+        return f"{problem.field}.".startswith((f"{place}.{name}.", f"{name}."))
 
     def tell(problem: CareError) -> str:
         """The sentence."""

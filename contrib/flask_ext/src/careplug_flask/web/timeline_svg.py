@@ -180,6 +180,8 @@ def draw(receipt: Receipt, reader: Reader, *, ident: str) -> Markup:
         _segment(canvas, axis, segment, receipt, reader)
     for gap in axis.gaps:
         _gap(canvas, gap, receipt.leg.choice.calendar, reader, ident)
+    for segment in receipt.segments:
+        _name(canvas, axis, segment, reader)
     _marks(canvas, axis, receipt, reader)
     _days(canvas, axis, receipt, reader)
     return element(
@@ -224,8 +226,21 @@ def _segment(canvas: _Canvas, axis: Axis, segment: Segment, receipt: Receipt, re
         title = element("title", escape(f"{reader.moment(a)} – {reader.moment(b)} · {words}"))
         box = {"x": _percent(left), "y": _BAR, "width": _percent(max(right - left, 0.4)), "height": _THICK}
         canvas.put("rect", title, **box, class_=f"cpt-{kind}")
-    left, right = axis.at(segment.start), axis.at(segment.end)
-    if _width(words) + 10 <= (right - left) / 100 * _NARROW:
+
+
+def _name(canvas: _Canvas, axis: Axis, segment: Segment, reader: Reader) -> None:
+    """The words of a segment on it, where they fit: between two gaps, or across them."""
+    words = _segment_words(segment, reader)
+    needed = (_width(words) + 10) / _NARROW * 100
+    whole = (axis.at(segment.start), axis.at(segment.end))
+    parts = [
+        (axis.at(max(piece.start, segment.start)), axis.at(min(piece.end, segment.end)))
+        for piece in axis.pieces
+        if piece.open and piece.start < segment.end and segment.start < piece.end
+    ]
+    widest = max(parts, key=lambda part: part[1] - part[0], default=whole)
+    left, right = widest if widest[1] - widest[0] >= needed else whole
+    if right - left >= needed:
         middle = {"x": _percent((left + right) / 2), "y": _BAR + _THICK / 2 + 4, "text_anchor": "middle"}
         canvas.put("text", escape(words), **middle, class_=f"cpt-text cpt-on-{segment.kind}")
 
