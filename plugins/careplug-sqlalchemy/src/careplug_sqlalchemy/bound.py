@@ -26,10 +26,10 @@ class Bound:
         self.dialect = dialect
         self.schema = schema
         self.metadata = MetaData()
-        made = tables(specs, self.metadata, schema)
+        known = codecs(specs)
+        made = tables(specs, self.metadata, schema, known)
         self.record = bookkeeping(self.metadata, schema)
         self.counter = counter(self.metadata, dialect.name, schema)
-        known = codecs(specs)
         self.mappers: Mapping[type, Mapper] = {
             spec.cls: Mapper(known[spec.cls], made[spec.name], dialect) for spec in specs
         }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, delete, exc, insert, inspect, select
 from careplug.clock import system_now
 from careplug.entity import EntitySpec
 from careplug.errors import SchemaMissing, SchemaNewer
+from careplug.rows import Codec
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.engine import begin
 from careplug_sqlalchemy.errors import error, translate
@@ -76,7 +77,8 @@ def check(engine: Engine, bound: Bound) -> None:
     except exc.SQLAlchemyError as raised:
         raise translate(raised, field="schema") from raised
     refuse_newer(bound.specs, found)
-    missing = [spec.name for spec in bound.specs if not covers(found.get(spec.name), spec)]
+    codecs = {cls: mapper.codec for cls, mapper in bound.mappers.items()}
+    missing = [spec.name for spec in bound.specs if not covers(found.get(spec.name), spec, codecs[spec.cls])]
     if missing:
         raise error(SchemaMissing, "storage.schema_missing", field="database", value=", ".join(missing))
 
@@ -97,11 +99,11 @@ def refuse_newer(specs: Iterable[EntitySpec], found: Mapping[str, Record]) -> No
             )
 
 
-def covers(have: Record | None, spec: EntitySpec) -> bool:
+def covers(have: Record | None, spec: EntitySpec, codec: Codec | None = None) -> bool:
     """Whether the database holds all that the spec needs; more columns than that do no harm."""
     if have is None or have.version != spec.version or have.progress:
         return False
-    wanted, stored = shape(spec), have.shape
+    wanted, stored = shape(spec, codec), have.shape
     columns: Mapping[str, Any] = stored["columns"]
     fits = all(name in columns and _fits(columns[name], column) for name, column in wanted["columns"].items())
     return fits and all(set(wanted[key]) <= set(stored[key]) for key in ("indexes", "unique"))

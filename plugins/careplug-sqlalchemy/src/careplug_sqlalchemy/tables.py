@@ -37,14 +37,18 @@ _TENANT = entity.Column("tenant", "text", "tenant", length=100)
 
 
 def tables(
-    specs: Sequence[EntitySpec], metadata: MetaData | None = None, schema: str | None = None
+    specs: Sequence[EntitySpec],
+    metadata: MetaData | None = None,
+    schema: str | None = None,
+    known: Mapping[type, Codec] | None = None,
 ) -> dict[str, Table]:
     """The table of every entity by its name, in ``metadata`` (a host's own, or a new one).
 
-    ``Invalid`` names an entity whose index or row no supported database could keep.
+    ``known`` are the codecs where they are made already. ``Invalid`` names an entity whose index or row no supported
+    database could keep.
     """
     where = MetaData() if metadata is None else metadata
-    known = codecs(specs)
+    known = known if known is not None else codecs(specs)
     return {spec.name: _table(known[spec.cls], where, schema) for spec in specs}
 
 
@@ -78,18 +82,19 @@ def counter(metadata: MetaData, dialect: str, schema: str | None = None) -> Tabl
     return Counter(COUNTER, start=1, cache=20 if dialect != "postgresql" else None, schema=schema, metadata=metadata)
 
 
-def shape(spec: EntitySpec) -> dict[str, Any]:
+def shape(spec: EntitySpec, codec: Codec | None = None) -> dict[str, Any]:
     """What is recorded of an entity: columns with kind, length and nullability, indexes, unique keys."""
+    found = list(_indexes(codec if codec is not None else Codec(spec)))
     return {
         "columns": {item.name: [item.kind, item.length, item.nullable] for item in _columns(spec)},
-        "indexes": sorted(name for name, _, unique in _indexes(Codec(spec)) if not unique),
-        "unique": sorted(name for name, _, unique in _indexes(Codec(spec)) if unique),
+        "indexes": sorted(name for name, _, unique in found if not unique),
+        "unique": sorted(name for name, _, unique in found if unique),
     }
 
 
-def default_of(spec: EntitySpec, column: entity.Column) -> str | Any:
+def default_of(codec: Codec, column: entity.Column) -> str | Any:
     """The server default of a non-null column: what old rows get, and rows of a plugin whose field is gone."""
-    declared = _declared(spec, column)
+    declared = _declared(codec, column)
     match column.kind:
         case "id" | "text" | "long":
             return declared if isinstance(declared, str) else ""
@@ -106,9 +111,9 @@ def default_of(spec: EntitySpec, column: entity.Column) -> str | Any:
     return text(str(declared) if type(declared) is int else "0")
 
 
-def _declared(spec: EntitySpec, column: entity.Column) -> Any:
+def _declared(codec: Codec, column: entity.Column) -> Any:
     """The attrs default of the field as it stands in the column, None where there is none."""
-    found = getattr(attrs.fields(spec.cls), column.attribute, None)
+    found = getattr(attrs.fields(codec.spec.cls), column.attribute, None)
     if found is None or found.default is attrs.NOTHING:
         return None
     value = found.default
@@ -118,7 +123,6 @@ def _declared(spec: EntitySpec, column: entity.Column) -> Any:
         value = value.factory()
     if value is None:
         return None
-    codec = Codec(spec)
     if column.kind == "json":
         return codec.document(column.attribute).encode(value)
     return codec.checker(column)(getattr(value, column.part) if column.part else value)
@@ -140,7 +144,7 @@ def _table(codec: Codec, metadata: MetaData, schema: str | None) -> Table:
     made = Table(
         PREFIX + spec.name,
         metadata,
-        *(_column(spec, item) for item in columns),
+        *(_column(codec, item) for item in columns),
         schema=schema,
         **_options(),
     )
@@ -149,12 +153,12 @@ def _table(codec: Codec, metadata: MetaData, schema: str | None) -> Table:
     return made
 
 
-def _column(spec: EntitySpec, item: entity.Column) -> Column[Any]:
+def _column(codec: Codec, item: entity.Column) -> Column[Any]:
     # The id comes first: the worker, which asks for all tenants, finds a row by its id alone.
     if item.name in ("id", "tenant"):
         default = None if item.name == "id" else ""
         return Column(item.name, column_type(item), primary_key=True, server_default=default)
-    default = None if item.nullable else default_of(spec, item)
+    default = None if item.nullable else default_of(codec, item)
     return Column(item.name, column_type(item), nullable=item.nullable, server_default=default)
 
 
