@@ -26,6 +26,7 @@ from careplug_flask import Careplug
 from careplug_flask.rest.openapi import document
 from careplug_flask.state import KEY, State
 from careplug_flask.testing import client
+from careplug_flask.tokens import Tokens
 
 API = "/careplug/api/v1"
 MONDAY = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -271,3 +272,9 @@ class Statements:
             r"\s*(SELECT|WITH|PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET TRANSACTION|START)\b", re.IGNORECASE
         )
         return [each for each in self.all if not harmless.match(each) or "FOR UPDATE" in each]
+
+
+def key(app: Flask, actor: Actor = ROOT, *, roles: tuple[str, ...] = ("admin",), tenant: str = "") -> str:
+    """The text of a new key to the API."""
+    with care_of(app).unit(actor=ROOT, tenant=tenant) as unit:
+        return unit.get(Tokens).issue("a program", actor.ref, roles=roles)[1]

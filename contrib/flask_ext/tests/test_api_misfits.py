@@ -46,10 +46,10 @@ TABLE = [
      " is not known here. Correct the name or leave it out; nothing was stored.",
      " 在此处无效。请更正名称或删去；未保存任何数据。"),
     (SUBMIT, said(kind="wish"), 422, "flask.choice", "body.kind",
-     ": 'wish' is not possible; give one of: alarm, change, complaint, data_fix, fault, inquiry, installation, question, "
-     "security, suggestion, training.",
-     "：'wish' 无效；可用：alarm, change, complaint, data_fix, fault, inquiry, installation, question, security, suggestion, "
-     "training。"),
+     (": 'wish' is not possible; give one of: alarm, change, complaint, data_fix, fault, inquiry, installation, question, "
+     "security, suggestion, training."),
+     ("：'wish' 无效；可用：alarm, change, complaint, data_fix, fault, inquiry, installation, question, security, suggestion, "
+     "training。")),
     (SUBMIT, said(kind=7), 422, "flask.type", "body.kind", ": text is wanted, not a whole number.", "：需要文本，而不是整数。"),
     (SUBMIT, said(subject=""), 422, "flask.text_short", "body.subject",
      ": the text needs at least 1 characters. Write something.", "：文本至少需要 1 个字符。请填写内容。"),
@@ -151,6 +151,15 @@ def prepared(database_urls):
     house = House(database_urls["postgresql"], seen)
     yield house
     house.close()
+
+
+def test_a_whole_number_may_be_written_with_a_point(house):
+    """To JSON Schema 2.0 is an integer, so what our document says fits has to fit."""
+    made = house.api(LI).post("/feedback", {"kind": "fault", "subject": "x", "impact": 2.0, "urgency": 1.0}).get_json()
+    assert (made["impact"], made["urgency"]) == (2, 1)
+    for wrong, code in ((4.0, "flask.most"), (1.5, "flask.type"), (1e300, "flask.most")):
+        answer = house.api(LI).post("/feedback", {"kind": "fault", "subject": "x", "urgency": 1.0, "impact": wrong})
+        assert (answer.status_code, answer.get_json()["code"]) == (422, code)
 
 
 def test_numbers_and_names_of_a_facts_data_come_back_as_they_were(house):

@@ -41,6 +41,11 @@ def attach_file(known: dict[str, Any]) -> Reply:
     if request.content_length is None:
         raise error(NoLength, "flask.length", field="header.Content-Length")
     guard.fits()
+    strange = {*request.form, *request.files} - {"file", guard.csrf_field()}
+    if strange:
+        raise error(Invalid, "flask.unknown", field=f"body.{min(strange)[:60]}")
+    if len(request.files.getlist("file")) > 1:
+        raise error(Invalid, "flask.query_twice", field="body.file")
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise error(Invalid, "flask.file", field="body.file")

@@ -143,7 +143,7 @@ def _query_parts(each: Operation, language: str) -> list[dict[str, Any]]:
 def _header_parts(each: Operation, language: str) -> list[dict[str, Any]]:
     found = []
     if each.edits or each.compares:
-        tag = {"type": "string", "pattern": r'^"[0-9]{1,9}(\.[0-9]{1,9})?"$'}
+        tag = {"type": "string", "pattern": r'^"[0-9]{1,9}(\.[0-9]{1,9})?"$', "examples": ['"1.2"']}
         about = say("api.header.if_match" if each.edits else "api.header.if_match_maybe", language)
         found.append({"name": "If-Match", "in": "header", "required": each.edits, "schema": tag, "description": about})
     if each.keyed:

@@ -48,7 +48,7 @@ def body(decoder: msgspec.json.Decoder[Any]) -> Any:
 def decoded(decoder: msgspec.json.Decoder[Any], data: bytes, where: str) -> Any:
     """JSON by a type. A name that is given twice is an error: whichever was meant, the other would be lost."""
     try:
-        found = decoder.decode(data)
+        found = _fitting(decoder, data)
         plain = json.loads(data, object_pairs_hook=functools.partial(_once, where), parse_int=len, parse_float=len)
         _shallow(plain, where)
     except CareError:
@@ -58,6 +58,38 @@ def decoded(decoder: msgspec.json.Decoder[Any], data: bytes, where: str) -> Any:
     except (ValueError, msgspec.DecodeError, RecursionError) as wrong:
         raise _unreadable(wrong, where) from None
     return found
+
+
+def _fitting(decoder: msgspec.json.Decoder[Any], data: bytes) -> Any:
+    """The value of a type. Where a whole number is wanted 2.0 is one, as JSON Schema has it; msgspec takes only 2."""
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as wrong:
+        if not _written_as_float(str(wrong)):
+            raise
+        plain = json.loads(data)
+        while True:
+            try:
+                return msgspec.convert(plain, decoder.type)
+            except msgspec.ValidationError as left:
+                place = _written_as_float(str(left))
+                if not place or not _made_whole(plain, place[1]):
+                    raise
+
+
+def _written_as_float(words: str) -> re.Match[str] | None:
+    return re.fullmatch(r"Expected `int(?: \| null)?`, got `float` - at `\$([^`]*)`", words)
+
+
+def _made_whole(plain: Any, place: str) -> bool:
+    """Put 2 in the place of 2.0; whether it was a whole number."""
+    steps = [name or int(number) for name, number in re.findall(r"\.([^.\[]+)|\[(\d+)\]", place)]
+    here = functools.reduce(lambda part, step: part[step], steps[:-1], plain)
+    value = here[steps[-1]]
+    whole = isinstance(value, float) and value.is_integer()
+    if whole:
+        here[steps[-1]] = int(value)
+    return whole
 
 
 def _unreadable(wrong: Exception, where: str) -> CareError:
