@@ -170,7 +170,10 @@ def _choices(unit: CareUnit, said: Words, case: Feedback) -> dict[str, Any]:
         "teams": teams,
         "kinds": [(kind, said.word("kind", kind)) for kind in KINDS],
         "levels": [(each, said.say(f"desk.level.{each}")) for each in (1, 2, 3)],
-        "modes": [("", said.say("desk.mode.policy")), *_worded(said, "desk.mode", ("keep", "from_now", "restart"))],
+        "modes": [
+            ("", said.say("desk.mode.policy")),
+            *((mode, said.say(f"desk.mode.{mode}")) for mode in ("keep", "from_now", "restart")),
+        ],
         "parties": [("", said.say("desk.party_usual")), *((each, said.word("party", each)) for each in PARTIES)],
         "reasons": [
             (name, said.name("pause_reason", name, "reason"))
@@ -178,12 +181,8 @@ def _choices(unit: CareUnit, said: Words, case: Feedback) -> dict[str, Any]:
             if name not in open_reasons
         ],
         "states": [(name, said.name("state", name)) for name in unit.definitions.active("state") if name != case.state],
-        "places": _worded(said, "desk.place", ("onsite", "remote")),
+        "places": [(place, said.say(f"desk.place.{place}")) for place in ("onsite", "remote")],
     }
-
-
-def _worded(said: Words, group: str, codes: Sequence[str]) -> list[tuple[str, str]]:
-    return [(code, said.say(f"{group}.{code}")) for code in codes]
 
 
 def _begin(case: Feedback) -> Mapping[str, Form]:
@@ -310,15 +309,15 @@ def _custom(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, str]
     ]
 
 
-def _linked(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, Any]]:
+def _linked(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, Feedback]]:
     cases = unit.feedback.by_ids(tuple(dict.fromkeys(link["id"] for link in case.links)))
-    words = (said.say(f"desk.relation.{link['relation']}") for link in case.links)
-    named = zip(words, case.links, strict=True)
-    return [
-        (link["relation"] if word.startswith("desk.") else word, cases[link["id"]])
-        for word, link in named
-        if link["id"] in cases
-    ]
+    return [(_relation(said, link["relation"]), cases[link["id"]]) for link in case.links if link["id"] in cases]
+
+
+def _relation(said: Words, relation: str) -> str:
+    code = f"desk.relation.{relation}"
+    words = said.say(code)
+    return relation if words == code else words
 
 
 def _records(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, str]]:
