@@ -110,6 +110,21 @@ def _sentences(plugins: Plugins) -> Iterator[Finding]:
             yield Finding(code="sentence", level=WARNING, plugin=str(owner), params={"sentence": code})
 
 
+def _seeds(plugins: Plugins) -> Iterator[Finding]:
+    """A seed that its kind's reader refuses would only be met when somebody needs it: a template at its first message."""
+    from careplug.plugin.builtin import PARSERS
+
+    given = plugins.contributions
+    for seed in given.seeds:
+        parse = PARSERS.get(seed.kind)
+        try:
+            if parse is not None:
+                parse(seed.name, seed.data)
+        except CareError as error:
+            params = {"seed": f"{seed.kind} {seed.name}"}
+            yield Finding(code="seed", level=ERROR, plugin=str(given.owner(seed)), params=params, error=error)
+
+
 def _tables(plugins: Plugins) -> Iterator[Finding]:
     declared = plugins.declared()
     out = {line.name for line in plugins.report if line.status in {FAILED, BLOCKED}}
@@ -141,4 +156,11 @@ def _block(plugins: Plugins) -> Iterator[Finding]:
 
 
 _OF_LINES: tuple[Callable[[PluginLine], Iterator[Finding]], ...] = (_status, _api, _deprecated, _slow, _empty)
-_OF_ALL: tuple[Callable[[Plugins], Iterator[Finding]], ...] = (_subjects, _sentences, _tables, _variables, _block)
+_OF_ALL: tuple[Callable[[Plugins], Iterator[Finding]], ...] = (
+    _subjects,
+    _sentences,
+    _seeds,
+    _tables,
+    _variables,
+    _block,
+)

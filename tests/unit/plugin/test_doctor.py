@@ -5,7 +5,7 @@ import time
 import attrs
 import pytest
 
-from careplug.contributions import FactType, Handler, HookSpecs, Messages
+from careplug.contributions import FactType, Handler, HookSpecs, Messages, Seed
 from careplug.plugin import HOOK_API, doctor, hookspec
 from careplug.plugin.diagnosis import SLOW
 from careplug.text import Text
@@ -44,6 +44,7 @@ CASES = [
         module("p", careplug_surfaces=lambda: (Messages({"error.plugin.raised": Text("a", "b")}),)),
         {},
     ),
+    ("seed", "error", module("p", careplug_definitions=lambda: (Seed("template", "t", {"title": {"en": "x"}}),)), {}),
     ("settings", "warning", handler("other"), {"settings": {"p": {"zone": "x"}}}),
     (
         "variable",

@@ -44,7 +44,7 @@ def careplug_definitions():
             Seed("transition", "visit", {"from": ["confirmed", "handling"], "to": "visiting", "fact": "visit_agreed"}, Text("Agree a visit", "约定上门")),
             Seed("metric", "visit", {"starts": [{"fact": "visit_agreed"}], "stops": [{"fact": "arrived"}]}, Text("Visit", "上门")),
             Seed("policy", "visits", {"rank": 5, "calendar": "office", "targets": [{"metric": "visit", "target": {"type": "working_time", "hours": 16}}]}),
-            Seed("template", "visit", {"title": {"en": "Visit for {number}", "zh": "{number} 需上门"}, "body": {"en": "Please go.", "zh": "请安排上门。"}}),
+            Seed("template", "visit", {"subject": {"en": "Visit for {number}", "zh": "{number} 需上门"}, "body": {"en": "Please go.", "zh": "请安排上门。"}}),
             Seed("subscription", "visit", {"events": ["visit_agreed"], "to": ["requester"], "channel": "bell", "template": "visit"}))
 
 @hookimpl
