@@ -253,6 +253,6 @@ def test_the_doctor_names_what_it_left(visits):
     there, gone = visits
     assert all("visit" not in out for _, out, _ in there["doctor"])
     for _, out, _ in gone["doctor"]:
-        assert "visiting" in out, "the state"
-        assert "visit_agreed" in out, "the facts"
+        assert "visits" in out, "the plugin, by the table that it left"
+        assert "visit_agreed" in out, "the facts and the step that writes them"
         assert "bell" in out, "the channel that a subscription still names"
