@@ -412,6 +412,9 @@ def test_files_are_added_and_only_ever_saved(shop):
     assert got.headers["X-Content-Type-Options"] == "nosniff"
     assert got.headers["Content-Disposition"].startswith("attachment")
     assert got.mimetype == "application/octet-stream"
+    named = shop.as_().get(links[0]).headers["Content-Disposition"]
+    assert "filename*=UTF-8''%E5%9B%BE.png" in named
+    assert named.encode("latin-1")  # what a server can send
     assert shop.as_(CHEN).get(links[1]).status_code == 404
     other = shop.case()
     assert shop.as_().get(links[1].replace(case.number, other.number)).status_code == 404

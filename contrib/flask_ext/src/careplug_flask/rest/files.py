@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from careplug.criteria import All, Is
 from careplug.errors import Invalid, NotFound
@@ -50,7 +51,8 @@ def attach_file(known: dict[str, Any]) -> Reply:
     if sent is None or not sent.filename:
         raise error(Invalid, "flask.file", field="body.file")
     made = keep(known["path"]["id"], sent)
-    return Reply(value=shape(Attachment, made), status=201)
+    location = url_for("careplug_api.getAttachment", id=made.feedback_id, attachment=made.id)
+    return Reply(value=shape(Attachment, made), status=201, location=location)
 
 
 def keep(said: str, sent: Any) -> Row:
@@ -87,11 +89,19 @@ def download(row: Row) -> Response:
     """A file as an answer: always as something to save, so that no browser runs what a customer sent."""
     stream = state().care.setup.files.open(row.key, tenant=row.tenant)
     made = Response(_chunks(stream), mimetype="application/octet-stream", direct_passthrough=True)
-    made.headers.set("Content-Disposition", "attachment", filename=row.name)
+    made.headers.set("Content-Disposition", "attachment", **_names(row.name))
     made.headers["Content-Length"] = str(row.size)
     made.set_etag(row.digest)
     made.call_on_close(stream.close)
     return made
+
+
+def _names(name: str) -> dict[str, str]:
+    """The name of a file for a header, which holds Latin letters alone: a plain one, and the whole one encoded (RFC 6266)."""
+    plain = "".join(sign if sign.isascii() and sign.isprintable() else "_" for sign in name)
+    if plain == name:
+        return {"filename": name}
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def _chunks(stream: Any) -> Any:
