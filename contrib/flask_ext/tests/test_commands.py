@@ -17,7 +17,7 @@ from careplug import Actor, Care
 from careplug.cli.main import run
 from careplug.errors import Invalid
 from careplug_flask.extension import Careplug
-from careplug_flask.standalone import plugin
+from careplug_flask.standalone import create_app, plugin
 from careplug_flask.standalone.accounts import checked
 from careplug_flask.standalone.place import beside, secret_key
 from careplug_flask.standalone.server import way_of
@@ -104,6 +104,14 @@ def test_errors_have_the_exit_codes_of_careplug(host, words, code, said):
     found = flask(host, *words, "--lang", "zh")
     assert found.exit_code == code, found.output
     assert said in found.output
+
+
+def test_an_app_with_local_accounts_has_their_commands(folder):
+    app = create_app(database=f"sqlite:///{folder}/desk.db")
+    add("--name", "李敏", "-d", f"sqlite:///{folder}/desk.db")
+    found = flask(app, "accounts", "list", "--json")
+    assert (found.exit_code, json.loads(found.output)["login"]) == (0, "li")
+    app.extensions["careplug"].care.close()
 
 
 def test_every_word_is_handed_over(host):

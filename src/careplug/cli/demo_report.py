@@ -57,9 +57,9 @@ def tell(session: Session, *, keep: str | None, verbose: bool) -> None:
 
 
 def _say_more(session: Session, keep: str | None, *, served: bool) -> None:
-    """Where to look next: the database that was kept, the same house with a login where a plugin serves it."""
-    hints = [session.say("demo.kept", file=keep)] if keep else []
-    hints += [session.say("demo.serve")] if served else []
+    """Where to look next: the same house with a login where a plugin serves it, the database that was kept."""
+    hints = [session.say("demo.serve")] if served else []
+    hints += [session.say("demo.kept", file=keep)] if keep else []
     for hint in hints:
         line(f"\n{hint}")
 

@@ -29,10 +29,14 @@ def open_house(session: Session) -> Care:
     ``Refused`` on the ``Care`` of a host, which has users of its own.
     """
     insist("argon2")
-    if session.lent:
-        raise error(Refused, "flask.account_host", field="app")
     if session.tenant:
         raise error(Invalid, "flask.account_tenant", field="--tenant")
+    if session.lent:
+        from careplug_flask.standalone.accounts import Account
+
+        if any(spec.cls is Account for spec in session.care.plugins.contributions.entities):
+            return session.care
+        raise error(Refused, "flask.account_host", field="app")
     return session.use(open_care(session, session.database))
 
 

@@ -72,7 +72,9 @@ def _careplug(app: Flask, care: Care | None, url: str) -> Careplug:
     from careplug.storage.files import FolderFiles
 
     made = Careplug(app, storage=url, plugins=[plugin], files=FolderFiles(f"{beside(url)}.files"))
-    made.state_of(app).care.upgrade()
+    opened = made.state_of(app).care
+    if opened.storage.plan():
+        opened.upgrade()
     return made
 
 
