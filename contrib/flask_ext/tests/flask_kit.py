@@ -141,10 +141,14 @@ def _parties() -> Any:
 class House:
     """One app on one database, and clients of it."""
 
-    def __init__(self, storage: object, seen: Seen | None = None, files: Any = None, **config: Any) -> None:
+    def __init__(
+        self, storage: object, seen: Seen | None = None, *, files: Any = None, plugins: Any = (), **config: Any
+    ) -> None:
         self.now = MONDAY
         self.files = files or MemoryFiles()
-        self.app = make_app(storage, Careplug(clock=lambda: self.now, files=self.files), fresh=seen is None, **config)
+        self.app = make_app(
+            storage, Careplug(clock=lambda: self.now, files=self.files, plugins=plugins), fresh=seen is None, **config
+        )
         self.care = care_of(self.app)
         self.seen: Any = seen
         self.reset()

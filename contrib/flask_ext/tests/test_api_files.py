@@ -116,7 +116,11 @@ def test_a_file_is_deleted_where_the_case_changes_hands_meanwhile(seeded_house):
         ({"data": {"file": "no file"}, "content_type": FORM}, 422, "flask.file"),
         ({"data": {"other": (io.BytesIO(b"x"), "a.txt")}, "content_type": FORM}, 422, "flask.unknown"),
         ({"data": {"file": (io.BytesIO(b"x"), "a"), "note": "lost?"}, "content_type": FORM}, 422, "flask.unknown"),
-        ({"data": {"file": [(io.BytesIO(b"x"), "a"), (io.BytesIO(b"y"), "b")]}, "content_type": FORM}, 422, "flask.query_twice"),
+        (
+            {"data": {"file": [(io.BytesIO(b"x"), "a"), (io.BytesIO(b"y"), "b")]}, "content_type": FORM},
+            422,
+            "flask.query_twice",
+        ),
         ({"data": {"file": (io.BytesIO(b"x"), "")}, "content_type": FORM}, 422, "flask.file"),
         ({"data": b"nonsense", "content_type": f"{FORM}; boundary=x"}, 422, "flask.file"),
         ({"data": b"nonsense", "content_type": FORM}, 422, "flask.file"),

@@ -14,10 +14,9 @@ from careplug.text import Text
 from careplug_flask.errors import error
 from careplug_flask.words import own
 
-__all__ = ["kinds_of", "misfit"]
+__all__ = ["kinds_of", "misfit", "named"]
 
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<place>[^`]*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]+)|(\[)")
 
 
 def misfit(words: str, where: str, kind: Any) -> Invalid:
@@ -103,13 +102,21 @@ def kinds_of(kind: Any) -> Mapping[str, str]:
 def _choices(kind: Any, place: str) -> Iterable[str]:
     """The texts that are allowed at a place of a type."""
     here: Any = shapes.type_info(kind)
-    for name, _ in _STEP.findall(place):
-        if name:
-            fields = _into(here, shapes.StructType).fields
-            here = next(field.type for field in fields if field.encode_name == name)
+    while place:
+        if place.startswith("["):
+            here, place = _into(here, shapes.ListType).item_type, place.partition("]")[2]
         else:
-            here = _into(here, shapes.ListType).item_type
+            fields = {field.encode_name: field.type for field in _into(here, shapes.StructType).fields}
+            name, place = named(place, fields)
+            here = fields[name]
     return [str(value) for value in _into(here, shapes.LiteralType).values if value is not None]
+
+
+def named(place: str, names: Iterable[str]) -> tuple[str, str]:
+    """Which of the names a place begins with, and what follows it; a name may hold points itself (``custom.bay``)."""
+    found = [name for name in names if re.match(rf"\.{re.escape(name)}(?=[.\[]|$)", place)]
+    name = max(found, key=len)
+    return name, place[len(name) + 1 :]
 
 
 def _parts(info: Any) -> list[Any]:

@@ -12,12 +12,13 @@ from flask import url_for
 from careplug.text import Text
 from careplug_flask.rest.table import JSON, Operation
 from careplug_flask.rest.wire.base import PROBLEM, Problem
+from careplug_flask.rest.wire.resources import LABEL
 from careplug_flask.words import own, say
 
 if TYPE_CHECKING:
     from careplug_flask.state import State
 
-__all__ = ["LABEL", "document"]
+__all__ = ["document"]
 
 _REF = "#/components/schemas/{name}"
 
@@ -39,7 +40,13 @@ def document(here: State, language: str) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": tag, "description": _tag(tag, language)} for tag in dict.fromkeys(e.tag for e in operations)],
+        "tags": [
+            {
+                "name": tag,
+                "description": each.tag_label.get(language) if each.tag_label else say(f"api.tag.{tag}", language),
+            }
+            for tag, each in {each.tag: each for each in operations}.items()
+        ],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -51,13 +58,6 @@ def document(here: State, language: str) -> dict[str, Any]:
         },
         "security": [{"key": []}, {"host": []}],
     }
-
-
-def _tag(tag: str, language: str) -> str:
-    try:
-        return say(f"api.tag.{tag}", language)
-    except KeyError:
-        return tag  # a plugin's resource
 
 
 def _schemas(operations: Iterable[Operation], language: str) -> dict[str, Any]:
@@ -84,10 +84,6 @@ def _said(schema: Any, language: str) -> Any:
     if LABEL in schema:
         made["title"] = Text(**schema[LABEL]).get(language)
     return made
-
-
-LABEL = "x-label"
-"""Where a shape made of a plugin's resource keeps the label of a field, in both languages."""
 
 
 def _operation(each: Operation, language: str) -> dict[str, Any]:
@@ -199,7 +195,7 @@ def _answered(each: Operation) -> dict[str, str]:
     found = {}
     if each.sends == JSON and (not each.writes or "version" in fields):
         found["ETag"] = "etag"
-    if each.status == 201 and "version" in fields:
+    if each.status == 201:
         found["Location"] = "location"
     if "next" in fields:
         found["Link"] = "link"

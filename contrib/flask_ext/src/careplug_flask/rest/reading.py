@@ -14,7 +14,7 @@ from flask import request
 
 from careplug.errors import CareError, Invalid
 from careplug_flask.errors import BadRequest, Large, Missing, Stale, Unsupported, error
-from careplug_flask.rest.misfit import kinds_of, misfit
+from careplug_flask.rest.misfit import kinds_of, misfit, named
 from careplug_flask.rest.table import JSON, Operation
 
 __all__ = ["body", "decoded", "expected", "key", "media", "query"]
@@ -83,12 +83,19 @@ def _written_as_float(words: str) -> re.Match[str] | None:
 
 def _made_whole(plain: Any, place: str) -> bool:
     """Put 2 in the place of 2.0; whether it was a whole number."""
-    steps = [name or int(number) for name, number in re.findall(r"\.([^.\[]+)|\[(\d+)\]", place)]
-    here = functools.reduce(lambda part, step: part[step], steps[:-1], plain)
-    value = here[steps[-1]]
+    around: Any = {"": plain}
+    step: Any = ""
+    while place:
+        around = around[step]
+        if isinstance(around, list):
+            number, _, place = place.removeprefix("[").partition("]")
+            step = int(number)
+        else:
+            step, place = named(place, around)
+    value = around[step]
     whole = isinstance(value, float) and value.is_integer()
     if whole:
-        here[steps[-1]] = int(value)
+        around[step] = int(value)
     return whole
 
 

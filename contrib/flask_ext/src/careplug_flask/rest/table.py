@@ -75,8 +75,9 @@ class Operation:
     """The media type of the answer."""
     problems: tuple[int, ...] = ()
     """Statuses of problems that do not follow from the rest."""
+    tag_label: Any = None
     label: Any = None
-    """A ``Text`` in place of the catalogue's summary, for operations made of a plugin's resource."""
+    """``Text``s in place of the catalogue's words, for operations made of a plugin's resource."""
 
     @property
     def writes(self) -> bool:
