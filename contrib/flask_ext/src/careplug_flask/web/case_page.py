@@ -44,6 +44,9 @@ _REFS = ("requester", "organisation", "contact", "product", "system", "site")
 _EDITED = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "cause", "measure", "result")
 _TOLD = ("body", "reason", "note", "measure", "result", "cause", "detail", "because", "name", "phone")
 _ACTS = ("pause", "assign", "expect", "prioritise", "edit", "appoint", "override", "void", "reply", "note", "call")
+_CAUSED = ("policy_decided", "resumed")
+"""Facts whose cause is a code of ours, no words of a person's."""
+
 _WHILE_OPEN = ("pause", "expect", "appoint")
 _OWN_RECORDS = ("arrived", "left", "factory_arrived", "factory_returned")
 _QUIET = ("policy_decided", "verdict", "linked", "edited")
@@ -110,6 +113,7 @@ def case_response(
     lines = _lines(unit, said, facts)
     values: dict[str, Any] = {
         "case": case,
+        "channel": _worded(said.say(f"desk.channel.{case.channel}"), case.channel),
         "state_name": said.name("state", case.state),
         "refs": [(name, ref) for name in _REFS if (ref := getattr(case, name)) is not None],
         "custom": _custom(unit, said, case),
@@ -296,7 +300,7 @@ def _facts_words(said: Words, fact: Fact) -> list[str]:
     elif fact.type == "prioritised":
         found.append(said.say("story.priority", priority=data.get("priority", "")))
     found += [said.moment(from_text(str(data[key]))) for key in ("start", "expected_at", "until") if data.get(key)]
-    told = [str(data[key]) for key in _TOLD if data.get(key)]
+    told = [str(data[key]) for key in _TOLD if data.get(key) and not (key == "cause" and fact.type in _CAUSED)]
     return found + (told[1:] if fact.type in ("paused", "resumed") else told)
 
 
@@ -311,13 +315,13 @@ def _custom(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, str]
 
 def _linked(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, Feedback]]:
     cases = unit.feedback.by_ids(tuple(dict.fromkeys(link["id"] for link in case.links)))
-    return [(_relation(said, link["relation"]), cases[link["id"]]) for link in case.links if link["id"] in cases]
+    named = [(link["relation"], cases[link["id"]]) for link in case.links if link["id"] in cases]
+    return [(_worded(said.say(f"desk.relation.{name}"), name), other) for name, other in named]
 
 
-def _relation(said: Words, relation: str) -> str:
-    code = f"desk.relation.{relation}"
-    words = said.say(code)
-    return relation if words == code else words
+def _worded(words: str, code: str) -> str:
+    """The words for a code that people may also choose themselves: one without words is shown as it is."""
+    return code if words.endswith(f".{code}") else words
 
 
 def _records(unit: CareUnit, said: Words, case: Feedback) -> list[tuple[str, str]]:

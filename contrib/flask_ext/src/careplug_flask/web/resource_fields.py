@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Input", "begin", "cell", "changed", "inputs", "teller", "typed_values"]
 
-_HINTS = ("money", "ref", "text2", "json", "duration")
+_EXAMPLES = {
+    "money": "12.50 CNY",
+    "ref": "person:li",
+    "text2": "Meter|万用表",
+    "json": '["a", "b"]',
+    "duration": "1h30m",
+}
 _KINDS = {"date": "date", "time": "datetime-local"}
 
 
@@ -37,6 +43,7 @@ class Input:
     blank: str = ""
     rows: int = 0
     hint: str = ""
+    example: str = ""
 
 
 def inputs(
@@ -53,7 +60,7 @@ def _input(words: Words, group: str, info: FieldInfo, *, new: bool, asked: bool)
         choices = tuple((code, _word(words, group, info, code)) for code in codes)
         if asked or new or info.nullable:
             blank = words.say("resource.any" if asked else "resource.default" if not info.nullable else "form.choose")
-    hint = words.say(f"resource.hint.{info.type}") if info.type in _HINTS else ""
+    hint = words.say(f"resource.hint.{info.type}") if info.type in _EXAMPLES else ""
     if info.type == "time":
         hint = words.say("resource.time_hint", zone=words.zone.key)
     return Input(
@@ -65,6 +72,7 @@ def _input(words: Words, group: str, info: FieldInfo, *, new: bool, asked: bool)
         blank=blank,
         rows=4 if info.type in ("long", "json") and not asked else 0,
         hint="" if asked else hint,
+        example="" if asked else _EXAMPLES.get(info.type, ""),
     )
 
 
