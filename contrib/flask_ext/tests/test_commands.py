@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -217,6 +218,24 @@ def test_on_a_terminal_the_password_is_asked_for_two_times_and_not_shown(folder)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, seen.decode()
     assert PASSWORD.encode() not in seen
     assert "已添加账户 li".encode() in seen
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "serve",
+        "accounts",
+        "tokens",
+        *(f"accounts {each}" for each in ("add", "list", "passwd", "deactivate", "activate")),
+        *(f"tokens {each}" for each in ("issue", "list", "revoke")),
+    ],
+)
+def test_help_has_words_for_everything(words, language):
+    code, out, _ = careplug(*words.split(), "--help", "--lang", language)
+    assert code == 0
+    assert "cli." not in out
+    assert bool(re.search("[一-鿿]", out)) == (language == "zh")
 
 
 # -- careplug serve: what it refuses, and its surroundings --

@@ -93,13 +93,13 @@ def _argument(param: click.Argument, ctx: click.Context, language: str) -> str:
 
 def _option(command: click.Command, ctx: click.Context, param: click.Option, language: str) -> tuple[str, str]:
     names = ", ".join(sorted((*param.opts, *param.secondary_opts), key=len))
-    meta = "" if param.is_flag or param.count else f" {_meta(param, language)}"
+    meta = "" if param.is_flag or param.count else f" {_meta(param, ctx, language)}"
     return names + meta, _words(command, ctx, "opt", param, language)
 
 
-def _meta(param: click.Parameter, language: str) -> str:
+def _meta(param: click.Parameter, ctx: click.Context, language: str) -> str:
     kind = param.type
-    return say(f"cli.meta.{kind.meta}", language) if isinstance(kind, Word) else say("cli.meta.text", language)
+    return _catalogue(ctx).say(f"cli.meta.{kind.meta if isinstance(kind, Word) else 'text'}", language)
 
 
 def _catalogue(ctx: click.Context) -> Catalogue:
