@@ -14,6 +14,7 @@ from careplug.clock import from_text
 from careplug.errors import CareError
 from careplug.feedback.entities import KINDS, PARTIES
 from careplug.feedback.fold import FACT_TYPES, voided
+from careplug.feedback.seeds import SEEDS
 from careplug.queue import countdown
 from careplug.refs import Ref, new_id
 from careplug.sla.words import receipt_text
@@ -44,6 +45,7 @@ _REFS = ("requester", "organisation", "contact", "product", "system", "site")
 _EDITED = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "cause", "measure", "result")
 _TOLD = ("body", "reason", "note", "measure", "result", "cause", "detail", "because", "name", "phone")
 _ACTS = ("pause", "assign", "expect", "prioritise", "edit", "appoint", "override", "void", "reply", "note", "call")
+_REASONS = tuple(seed.name for seed in SEEDS if seed.kind == "pause_reason")
 _CAUSED = ("policy_decided", "resumed")
 """Facts whose cause is a code of ours, no words of a person's."""
 
@@ -181,12 +183,17 @@ def _choices(unit: CareUnit, said: Words, case: Feedback) -> dict[str, Any]:
         "parties": [("", said.say("desk.party_usual")), *((each, said.word("party", each)) for each in PARTIES)],
         "reasons": [
             (name, said.name("pause_reason", name, "reason"))
-            for name in unit.definitions.active("pause_reason")
+            for name in sorted(unit.definitions.active("pause_reason"), key=_usual)
             if name not in open_reasons
         ],
         "states": [(name, said.name("state", name)) for name in unit.definitions.active("state") if name != case.state],
         "places": [(place, said.say(f"desk.place.{place}")) for place in ("onsite", "remote")],
     }
+
+
+def _usual(reason: str) -> tuple[int, str]:
+    """The core's reasons in the order it brings them, then those of plugins."""
+    return (_REASONS.index(reason) if reason in _REASONS else len(_REASONS), reason)
 
 
 def _begin(case: Feedback) -> Mapping[str, Form]:

@@ -13,7 +13,7 @@ from careplug.errors import CareError
 from careplug.resources import FieldInfo, plain_value, value_at
 from careplug.text import fill
 from careplug_flask.web.forms import Form
-from careplug_flask.web.values import NOTHING, numeric, shown
+from careplug_flask.web.values import NOTHING, number, numeric, shown
 from careplug_flask.words import own
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def _typed(words: Words, value: Any, info: FieldInfo) -> str:
         return "true" if value else "false"
     if info.type == "time":
         return f"{value.astimezone(words.zone):%Y-%m-%dT%H:%M}"
+    if info.type in ("money", "decimal"):
+        return number(value)
     plain = plain_value(value)
-    if info.type == "money":
-        return f"{plain['amount']} {plain['currency']}"
     if info.type == "text2":
         return "|".join((plain["en"], plain["zh"])) if plain["zh"] else plain["en"]
     return json.dumps(plain, ensure_ascii=False) if info.type == "json" else str(plain)

@@ -241,7 +241,11 @@ def _entity(
         ident=ident,
         title=_title(said, service, resource),
         heading=cell(said, resource, infos[0], entity)[0] if infos else ident,
-        pairs=[(said.text(info.label) or info.name, cell(said, resource, info, entity)[0]) for info in infos],
+        pairs=[
+            (said.text(info.label) or info.name, cell(said, resource, info, entity)[0])
+            for info in infos
+            if info.name != "tenant"
+        ],
         version=getattr(entity, "version", None),
         fields=inputs(said, resource, editable),
         had=form if opened == "edit" and form is not None else begin(said, editable, entity),

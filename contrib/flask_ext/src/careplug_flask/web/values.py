@@ -17,9 +17,10 @@ from careplug.text import Text
 if TYPE_CHECKING:
     from careplug_flask.web.context import Words
 
-__all__ = ["NOTHING", "numeric", "shown"]
+__all__ = ["NOTHING", "number", "numeric", "shown"]
 
 NOTHING = "–"
+_CENTS = 2
 
 
 def shown(words: Words, value: Any) -> str:
@@ -36,6 +37,8 @@ def shown(words: Words, value: Any) -> str:
         return words.text(value)
     if isinstance(value, Ref):
         return words.person(value)
+    if isinstance(value, Decimal | Money):
+        return number(value)
     if isinstance(value, enum.Enum):
         return shown(words, value.value)
     if isinstance(value, date):
@@ -45,6 +48,15 @@ def shown(words: Words, value: Any) -> str:
     if isinstance(value, Mapping | tuple | list):
         return json.dumps(plain_value(value), ensure_ascii=False)
     return str(value)
+
+
+def number(value: Decimal | Money) -> str:
+    """A number without the zeros that storing adds; money keeps two places."""
+    if isinstance(value, Money):
+        whole = f"{value.amount.normalize():f}"
+        places = len(whole.partition(".")[2])
+        return f"{value.amount:.2f} {value.currency}" if places < _CENTS else f"{whole} {value.currency}"
+    return f"{value.normalize():f}"
 
 
 def numeric(value: Any) -> bool:
