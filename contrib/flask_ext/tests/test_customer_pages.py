@@ -356,6 +356,8 @@ def test_a_reply_is_stored_once_and_ends_the_waiting(shop):
     shop.staff(case, "pause", "waiting_customer")
     page = shop.as_().get(page_of(case)).text
     assert own()["case.reply_ends"].zh in page
+    shop.staff(other := shop.case(), "pause", "waiting_approval")  # this one a reply does not end
+    assert own()["case.reply_ends"].zh not in shop.as_().get(page_of(other)).text
     key = re.search(r'name="key" value="([^"]+-reply)"', page)[1]
     for _ in range(2):
         sent = shop.as_().post(f"{page_of(case)}/reply", data={"body": "型号 A", "key": key, "file": upload()})
@@ -396,6 +398,7 @@ def test_a_case_is_withdrawn(shop):
     page = shop.as_().get(page_of(case)).text
     assert f"{page_of(case)}/withdraw" not in page
     assert "已自行解决" in page
+    assert own()["promises.over"].zh in page
 
 
 def test_files_are_added_and_only_ever_saved(shop):

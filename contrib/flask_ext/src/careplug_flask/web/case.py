@@ -76,7 +76,8 @@ def customer_case(
         line=progress(said_by, case, facts),
         following=next_said(said_by, case, promises, now),
         promises=said(said_by, case, promises, now),
-        answer_awaited=any(pause.party == "customer" for pause in case.pauses),
+        promised=bool(promises),
+        answer_ends=_answer_ends(unit, case),
         expected=_expected(case, facts),
         entries=story(unit, said_by, facts, unit.setup.fact_types, file_url=place.file),
         can=_possible(unit, case),
@@ -119,6 +120,12 @@ def _may(unit: CareUnit, action: str, case: Feedback) -> bool:
     except CareError:
         return False
     return True
+
+
+def _answer_ends(unit: CareUnit, case: Feedback) -> bool:
+    """Whether the customer's next message ends a pause."""
+    reasons = unit.definitions.values("pause_reason")
+    return any(reasons.get(pause.reason, {}).get("ends_on_reply") for pause in case.pauses)
 
 
 def _expected(case: Feedback, facts: list[Fact]) -> Mapping[str, Any] | None:
