@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from sqlalchemy import ColumnElement, Integer, String, and_, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.sql import Executable
 
 from careplug.criteria import Criteria
@@ -77,7 +89,7 @@ def _due(unit: SqlTransaction, mapper: Mapper, shape: Any, lane: tuple[str, ...]
         *mapper.own(unit.tenant),
     ]
     if lane:
-        where.append(_oldest(mapper, lane))
+        where.append(_oldest(mapper, lane, postgresql=unit.bound.dialect.name == "postgresql"))
     limit = bindparam("b_limit", type_=Integer())
     order = (columns["next_at"], columns["id"])
     if not returning:
@@ -97,17 +109,21 @@ def _due(unit: SqlTransaction, mapper: Mapper, shape: Any, lane: tuple[str, ...]
     )
 
 
-def _oldest(mapper: Mapper, lane: tuple[str, ...]) -> ColumnElement[bool]:
+def _oldest(mapper: Mapper, lane: tuple[str, ...], *, postgresql: bool) -> ColumnElement[bool]:
     """No unfinished row (one that still has ``next_at``) stands before it in its lane; a row without lane is free."""
     older = mapper.table.alias("older")
     same = and_(*(older.c[name] == mapper.columns[name] for name in lane))
-    before = exists().where(
+    before = select(older.c.id).where(
         older.c.tenant == mapper.columns["tenant"],
         same,
         older.c.id < mapper.columns["id"],
         older.c.next_at.is_not(None),
     )
-    return ~before
+    if postgresql:
+        # Asked for each row by itself (OFFSET) and by the lane's index (ORDER BY). As a join, before the table's first
+        # ANALYZE, it would go through all messages for each one: 800 that wait took 84 ms a claim, not 2.
+        before = before.order_by(older.c.id).offset(literal_column("0"))
+    return ~before.exists()
 
 
 def _take_sqlite(
