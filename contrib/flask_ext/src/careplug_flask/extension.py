@@ -88,25 +88,22 @@ class Careplug:
         """
         if KEY in app.extensions:
             raise error(Invalid, "flask.twice", field=f"app.{app.name}")
-        options = read(app.config)
-        care = care or self._care
-        host = _flask_sqlalchemy(app) if options.join or not (storage or self._storage or options.database) else None
-        mine = storage or self._storage or options.database
-        if care is None:
-            source = mine or _engine(app, host, options)
+        options, host = read(app.config), _flask_sqlalchemy(app)
+        lent = care or self._care
+        if lent is None:
+            source = storage or self._storage or options.database or _engine(app, host, options)
             care = self._make(source, options, given)
-            joins = host if not mine else None
         else:
-            joins = host if options.join and host is not None and _same_engine(app, host, care) else None
+            care = lent
         _insist(care)
         found = State(
             app=app,
             care=care,
             options=options,
             loaders=self.loaders,
-            owned=care is not self._care,
+            owned=lent is None,
             limiter=Limiter(options),
-            sqlalchemy=joins if options.join else None,
+            sqlalchemy=host if options.join and _same_engine(app, host, care) else None,
         )
         app.extensions[KEY] = found
         _mount(found)
@@ -154,6 +151,12 @@ class Careplug:
         """What is kept for an app; ``KeyError`` where careplug is not set up on it."""
         found: State = app.extensions[KEY]
         return found
+
+    def close(self, app: Flask) -> None:
+        """Close the ``Care`` of an app if it was made here; one that the host lent stays open."""
+        found = self.state_of(app)
+        if found.owned:
+            found.care.close()
 
     @contextlib.contextmanager
     def unit(self, *, actor: Actor | None = None, tenant: str | None = None) -> Iterator[CareUnit]:
@@ -211,7 +214,9 @@ def _engine(app: Flask, host: Any, options: Options) -> object:
 
 
 def _same_engine(app: Flask, host: Any, care: Care) -> bool:
-    """Whether a Care of the host's stores in the database of its Flask-SQLAlchemy."""
+    """Whether a Care stores in the database of the host's Flask-SQLAlchemy, so that it can join its session."""
+    if host is None:
+        return False
     with app.app_context():
         return getattr(care.storage, "engine", None) is host.engine
 

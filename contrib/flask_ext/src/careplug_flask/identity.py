@@ -96,19 +96,16 @@ def _by_host(here: State) -> Actor | None:
 
 
 def language(here: State, actor: Actor | None) -> str:
-    """The reader's language: asked for in the address, said by the host, chosen before, the browser's, the app's."""
+    """The reader's language: asked for in the address, chosen before, said by the host, the browser's, the app's."""
     if has_request_context():
-        asked = request.args.get("lang", "")
-        if _is_language(asked):
-            return language_of(asked)
+        for chosen in (request.args.get("lang", ""), request.cookies.get(LANGUAGE_COOKIE, "")):
+            if _is_language(chosen):
+                return language_of(chosen)
     said = here.loaders.language() if here.loaders.language is not None else None
     if said:
         return language_of(said)
     if not has_request_context():
         return actor.language if actor is not None else here.options.language
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
-    if _is_language(chosen):
-        return language_of(chosen)
     if (
         "Accept-Language" not in request.headers
     ):  # programs seldom say; the search below costs them more than all the rest

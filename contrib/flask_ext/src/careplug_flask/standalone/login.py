@@ -9,7 +9,7 @@ from careplug.errors import CareError
 from careplug.refs import Actor
 from careplug_flask import guard
 from careplug_flask.errors import TooMany, Unauthorised, error, status_of
-from careplug_flask.identity import LANGUAGE_COOKIE, visitor
+from careplug_flask.identity import visitor
 from careplug_flask.standalone.accounts import Account, by_id, checked
 from careplug_flask.state import state
 from careplug_flask.web.forms import posted
@@ -43,9 +43,7 @@ def actor() -> Actor | None:
 
 
 def language() -> str | None:
-    """The account's language, until somebody chooses another one on a page."""
-    if LANGUAGE_COOKIE in request.cookies:
-        return None
+    """The account's language; what somebody chooses on a page goes before it."""
     found = account_of_session()
     return found.language if found is not None else None
 
