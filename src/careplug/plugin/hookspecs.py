@@ -75,7 +75,7 @@ def careplug_definitions(settings: Any) -> tuple[Seed, ...]:
 
         @hookimpl
         def careplug_definitions(settings):
-            return (Seed("calendar", "plant", {"zone": settings.zone}),)
+            return (Seed("calendar", "plant", {"zone": settings.zone, "week": {"mon": [["08:00", "16:00"]]}}),)
     """
     raise NotImplementedError
 
