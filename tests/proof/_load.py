@@ -88,6 +88,7 @@ class House:
             **ENVIRON,
             "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), str(ROOT), os.environ.get("PYTHONPATH", "")])),
             "RELAY_FOLDER": str(folder),
+            "HOME": str(folder),  # newer gunicorns put a control socket there
             "LOAD_DATABASE": url,
         }
         self.keys = self._prepare()
