@@ -86,8 +86,8 @@ class Seen:
     message: str
 
 
-SECRET = "ZEBRA"
-"""A word that stands in every subject and body, and in no answer of a refusal."""
+SECRET, CHENS = "ZEBRA", "GIRAFFE"
+"""Words that stand in everything that is written on Li's cases and on Chen's, and in no answer of a refusal."""
 
 
 def seed(app: Flask) -> Seen:
@@ -99,9 +99,9 @@ def seed(app: Flask) -> Seen:
         busy = unit.feedback.submit("question", f"{SECRET} two", f"{SECRET} body")
         done = unit.feedback.submit("complaint", f"{SECRET} three")
     with care.unit(actor=CHEN) as unit:
-        other = unit.feedback.submit("alarm", f"{SECRET} four", f"{SECRET} body")
+        other = unit.feedback.submit("alarm", f"{CHENS} four", f"{CHENS} body")
     with care.unit(actor=QIAN, tenant="north") as unit:
-        north = unit.feedback.submit("fault", f"{SECRET} five")
+        north = unit.feedback.submit("fault", "OKAPI five")
     stored = files.put(io.BytesIO(b"what it said"), name="screen.txt", media_type="text/plain", tenant="")
     with care.unit(actor=WANG) as unit:
         for case in (busy, done):
