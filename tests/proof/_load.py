@@ -261,7 +261,7 @@ def run(url: str, folder: Path, plan: Plan) -> tuple[dict[str, object], list[str
         house.open()
         half = _load(house, clients, watch, plan)
         house.drain()
-        growth, steady = watch.growth(half), watch.connections[half + (len(watch.connections) - half) // 4 :]
+        growth = watch.growth(half)
     finally:
         for thread in (*clients, watch):
             thread.over.set()
@@ -269,13 +269,14 @@ def run(url: str, folder: Path, plan: Plan) -> tuple[dict[str, object], list[str
     wrong = [*heard.wrong, *ended, *_wrong(house, heard)]
     if plan.steady:
         wrong += [f"{name} grew {value:.3f} times" for name, value in growth.items() if value > GROWTH]
-        wrong += [f"connections: {min(steady)} to {max(steady)}"] if len(set(steady)) != 1 else []
+        before, later = watch.connections[half - 1], watch.connections[half + (len(watch.connections) - half) // 2 :]
+        wrong += [] if set(later) == {before} else [f"connections: {before}, later {min(later)} to {max(later)}"]
     counts = sum((client.counts for client in clients), Counter())
     figures: dict[str, object] = {key: counts[key] for key in _SHOWN}
     sent = _sent(folder)
     figures |= {"messages": len(sent), "sent_twice": sum(sent.values()) - len(sent), "killed": 1}
     if plan.steady:
-        figures |= {"max_rss_growth": max(growth.values()), "processes": len(growth), "connections": steady[-1]}
+        figures |= {"max_rss_growth": max(growth.values()), "processes": len(growth), "connections": before}
         figures["max_megabytes"] = max(watch.memory[-1].values()) / 1024
     return figures, wrong
 
