@@ -609,7 +609,7 @@ def test_panels_good_and_broken(tmp_path, caplog, monkeypatch):
     shown = re.findall(r'id="panel-(\w+)"', html)
     assert shown == ["fine", "broken", "drawn", "sql", "table"]
     text = Forms(html).text
-    assert "Price 5 CNY" in text
+    assert "Price 5.00 CNY" in text
     assert "Part Pieces Disk 2" in text
     assert text.count("comes from the plugin acme and could not be made") == 2
     assert f"<p class='acme'>&lt;b&gt; {number}</p>" in html
