@@ -223,10 +223,14 @@ def _promises(unit: CareUnit, said: Words, case: Feedback) -> list[Promise]:
         choice = receipt.leg.choice
         same = (receipt.cycle, receipt.generation, receipt.state, receipt.due_at, receipt.segments)
         alike.setdefault((*same, choice.calendar_digest, choice.rule.target), []).append(receipt)
-    order = sorted(
-        alike.values(), key=lambda each: (each[0].state == "superseded", each[0].state not in ("running", "standing"))
-    )
+    order = sorted(alike.values(), key=lambda each: _rank(each[0]))
     return [_promise(unit, said, case, each, place) for place, each in enumerate(order)]
+
+
+def _rank(receipt: Receipt) -> tuple[bool, bool, bool, datetime]:
+    """Running ones by their due time, then those that stand, those that are over, those that others took the place of."""
+    over = receipt.state not in ("running", "standing")
+    return receipt.state == "superseded", over, receipt.due_at is None, receipt.due_at or receipt.started_at
 
 
 def _promise(unit: CareUnit, said: Words, case: Feedback, alike: Sequence[Receipt], place: int) -> Promise:
