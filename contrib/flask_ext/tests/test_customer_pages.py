@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import flask_kit
 import pico_scope
 import pytest
+import time_machine
 from flask_kit import CHEN, LI, MONDAY, WANG
 
 from careplug.clock import ManualClock
@@ -507,12 +509,14 @@ def test_an_altered_link_opens_nothing(shop):
 
 
 def test_an_old_link_says_so(open_shop):
-    shop = open_shop(link_days=-1, login_view="/login")
+    shop = open_shop(link_days=2, login_view="/login")
     link = shop.link(shop.case())
-    for path in (link, f"{link}/files/x"):
-        answer = shop.app.test_client().get(path, headers={"Accept-Language": "zh"})
-        assert answer.status_code == 401
-        assert own()["problem.flask.link_old"].zh in answer.text
+    assert shop.app.test_client().get(link).status_code == 200
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
+        for path in (link, f"{link}/files/x"):
+            answer = shop.app.test_client().get(path, headers={"Accept-Language": "zh"})
+            assert answer.status_code == 401
+            assert own()["problem.flask.link_old"].zh in answer.text
 
 
 def test_a_link_of_somebody_who_is_nobody_in_the_case_opens_nothing(shop):
