@@ -151,11 +151,27 @@ def _check(found: Options) -> None:
         ZoneInfo(found.zone)
     except (OSError, ValueError, LookupError):
         raise error(Invalid, "flask.option_zone", field="config.CAREPLUG_ZONE", value=found.zone) from None
+    for name, key in (("link_days", "CAREPLUG_LINK_DAYS"), ("max_upload", "CAREPLUG_MAX_UPLOAD")):
+        if getattr(found, name) < 1:
+            raise error(Invalid, "flask.option_positive", field=f"config.{key}", value=getattr(found, name))
+    _check_limits(found)
+
+
+def _check_limits(found: Options) -> None:
     from limits import parse_many
+    from limits.errors import ConfigurationError
+    from limits.storage import storage_from_string
 
     for name, limit in found.rate_limits.items():
+        field = f"config.CAREPLUG_RATE_LIMITS.{name}"
+        if name not in DEFAULT_LIMITS:
+            raise error(Invalid, "flask.option_limit_name", field=field, known=", ".join(DEFAULT_LIMITS))
         try:
             parse_many(limit)
         except ValueError:
-            field = f"config.CAREPLUG_RATE_LIMITS.{name}"
             raise error(Invalid, "flask.option_limit", field=field, value=limit) from None
+    try:
+        storage_from_string(found.rate_storage)
+    except ConfigurationError:
+        field = "config.CAREPLUG_RATE_STORAGE"
+        raise error(Invalid, "flask.option_rate_storage", field=field, value=found.rate_storage) from None
