@@ -61,13 +61,14 @@ def overflow(page: Page, *, ignore: str = "") -> list[Finding]:
 # ---------------------------------------------------------------------------------------------- is it translated
 
 ALLOWED = frozenset({
-    "careplug", "SLA", "API", "ID", "URL", "HTTP", "HTTPS", "UTC", "ISO", "JSON", "CSV", "TOML", "PDF", "English",
+    "careplug", "MB", "SLA", "API", "ID", "URL", "HTTP", "HTTPS", "UTC", "ISO", "JSON", "CSV", "TOML", "PDF", "English",
 })  # fmt: skip
 """Latin words that a Chinese page may say. Names, texts and codes of users are to be marked translate="no"."""
 
 _CODES = re.compile(
     r"""
-    https?://\S+ | [\w.+-]+@[\w-]+(?:\.[\w-]+)+         # addresses
+    https?://\S+ | \b(?:kind|person|organisation|team|product|site|system):[\w-]+      # references as they are typed
+    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+         # addresses
     | \b(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_/]+
     | \b(?=[A-Za-z_.:-]*\d)[A-Za-z0-9]+(?:[_.:-][A-Za-z0-9]+)*   # CP-2026-000026, v2.1, 0.1.0a1
     """,

@@ -56,7 +56,7 @@ def desk(tmp_path_factory):
 def look(page, language: str) -> None:
     """What must hold on every page."""
     assert [str(each) for each in checks.overflow(page)] == []
-    assert [str(each) for each in checks.untranslated(page, language=language, allow=("MB",))] == []
+    assert [str(each) for each in checks.untranslated(page, language=language)] == []
     if page.evaluate("() => matchMedia('(scripting: none)').matches"):
         return  # axe is a script itself; the same page was looked at where scripts run
     seen = checks.axe(page)
@@ -130,8 +130,10 @@ class Engineer(Side):
             for field, value in values.items():
                 part = act.locator(f"[name={field}]")
                 part.select_option(value) if part.evaluate("each => each.tagName") == "SELECT" else part.fill(value)
+        # some steps may be taken again from where they lead, so the form itself is no sign; each page has a key of its own
+        key = self.page.locator(".cpd-do [name=key]").first.input_value()
         act.locator("button[type=submit]").click()
-        self.page.wait_for_selector(f"#act-step-{name}", state="detached")
+        self.page.wait_for_selector(f".cpd-do [name=key][value='{key}']", state="detached")
         look(self.page, self.language)
 
     def says(self) -> None:
