@@ -61,7 +61,10 @@ def life(app, care) -> dict:
         reader = client(app, WANG, language=language)
         told[f"case {language}"] = reader.get(f"/careplug/cases/{case['number']}").get_data(as_text=True)
         told[f"queue {language}"] = [(page := reader.get("/careplug/queue")).status_code, page.get_data(as_text=True)]
-        told[f"visits {language}"] = [(page := reader.get("/careplug/r/visits")).status_code, page.get_data(as_text=True)]
+        told[f"visits {language}"] = [
+            (page := reader.get("/careplug/r/visits")).status_code,
+            page.get_data(as_text=True),
+        ]
         told[f"command {language}"] = command(care, "visits", "list", "--lang", language)
     told["number"] = case["number"]
     return told

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Flask, url_for
+from flask import Flask
 
 import careplug_flask as plugin
 from careplug.care import Care
@@ -16,7 +16,7 @@ from careplug.ports import Directory, Files
 from careplug_flask.commands.host import group
 from careplug_flask.errors import error
 from careplug_flask.guard import Limiter
-from careplug_flask.identity import LinkTo, sign_link, visitor
+from careplug_flask.identity import link_url, visitor
 from careplug_flask.options import Options, read
 from careplug_flask.rest import blueprint as api_of
 from careplug_flask.rest import table_of
@@ -188,11 +188,7 @@ class Careplug:
 
         ``Invalid`` where the case names nobody it could be for.
         """
-        who = person or case.contact or case.requester
-        if who is None or who not in (case.contact, case.requester):
-            raise error(Invalid, "flask.link_nobody", field="link.person", value=case.number)
-        token = sign_link(state(), LinkTo(case.tenant, case.id, who))
-        return url_for("careplug.link", token=token, _external=external)
+        return link_url(state(), case, person, external=external)
 
 
 def _flask_sqlalchemy(app: Flask) -> Any:

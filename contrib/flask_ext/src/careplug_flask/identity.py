@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -11,14 +11,17 @@ import attrs
 from flask import current_app, g, has_request_context, request, url_for
 from itsdangerous import BadSignature, SignatureExpired
 
-from careplug.errors import NotFound
+from careplug.errors import Invalid, NotFound
 from careplug.refs import Actor, Ref
 from careplug.text import PSEUDO, language_of
 from careplug_flask.errors import Unauthorised, error
 from careplug_flask.state import State, state
 from careplug_flask.tokens import actor_of
 
-__all__ = ["LANGUAGE_COOKIE", "LinkTo", "Visitor", "login_url", "read_link", "sign_link", "visitor"]
+if TYPE_CHECKING:
+    from careplug.feedback.entities import Feedback
+
+__all__ = ["LANGUAGE_COOKIE", "LinkTo", "Visitor", "link_url", "login_url", "read_link", "sign_link", "visitor"]
 
 LANGUAGE_COOKIE = "careplug_language"
 _LINK_SCOPES = (
@@ -147,6 +150,19 @@ class LinkTo:
 def sign_link(here: State, link: LinkTo) -> str:
     """The token of a link."""
     return str(here.signer.dumps({"t": link.tenant, "c": link.case, "p": str(link.person)}))
+
+
+def link_url(here: State, case: Feedback, person: Ref | None = None, *, external: bool = True) -> str:
+    """The address that opens a case without a login, as its contact, else its requester.
+
+    ``Invalid`` where the case names nobody it could be for.
+    """
+    known = [ref for ref in (case.contact, case.requester) if ref is not None]
+    who = person if person is not None else next(iter(known), None)
+    if who is None or who not in known:
+        raise error(Invalid, "flask.link_nobody", field="link.person", value=case.number)
+    token = sign_link(here, LinkTo(case.tenant, case.id, who))
+    return url_for("careplug.link", token=token, _external=external)
 
 
 def read_link(here: State, token: str) -> LinkTo:

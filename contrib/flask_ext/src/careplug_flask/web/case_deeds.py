@@ -14,7 +14,7 @@ from careplug.feedback.base import FEEDBACK
 from careplug.feedback.entities import Feedback
 from careplug_flask import guard, work
 from careplug_flask.errors import error, status_of
-from careplug_flask.identity import LinkTo, sign_link, visitor
+from careplug_flask.identity import link_url, visitor
 from careplug_flask.state import state
 from careplug_flask.web.case_page import case_response
 from careplug_flask.web.desk import insist
@@ -181,16 +181,9 @@ def _link(number: str) -> Response:
             guard.check_csrf()
             case = unit.feedback.by_number(number)
             unit.allow("feedback.reply", case)
-            made = _signed(case)
+            made = link_url(state(), case)
         except CareError as problem:
             response = case_response(unit, number, problem=problem, opened="link")
             response.status_code = status_of(problem)
             return response
         return case_response(unit, number, link=made)
-
-
-def _signed(case: Feedback) -> str:
-    who = case.contact or case.requester
-    if who is None:
-        raise error(Invalid, "flask.link_nobody", field="link.person", value=case.number)
-    return url_for("careplug.link", token=sign_link(state(), LinkTo(case.tenant, case.id, who)), _external=True)

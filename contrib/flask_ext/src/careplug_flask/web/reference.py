@@ -78,16 +78,7 @@ def _groups(said: Mapping[str, Any], language: str) -> list[tuple[str, list[Show
 def _shown(said: Mapping[str, Any], path: str, method: str, each: Mapping[str, Any], language: str) -> Shown:
     body = each.get("requestBody", {}).get("content", {})
     sends, schema = next(((media, content["schema"]) for media, content in body.items()), ("", {}))
-    parameters = tuple(
-        Line(
-            name=part["name"],
-            place=say(f"reference.in.{part['in']}", language),
-            kind=_kind(part["schema"], language),
-            required=part["required"],
-            about=part.get("description") or part["schema"].get("description", ""),
-        )
-        for part in each["parameters"]
-    )
+    parameters = tuple(_parameter(part, language) for part in each["parameters"])
     return Shown(
         name=each["operationId"],
         method=method,
@@ -101,6 +92,17 @@ def _shown(said: Mapping[str, Any], path: str, method: str, each: Mapping[str, A
             for status, answer in sorted(each["responses"].items())
         ),
         example=_example(said, path, method, each),
+    )
+
+
+def _parameter(part: Mapping[str, Any], language: str) -> Line:
+    where, schema = part["in"], part["schema"]
+    return Line(
+        name=part["name"],
+        place=say(f"reference.in.{where}", language),
+        kind=_kind(schema, language),
+        required=part["required"],
+        about=part.get("description") or schema.get("description", ""),
     )
 
 
