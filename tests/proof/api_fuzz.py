@@ -25,7 +25,7 @@ from tests.housekeeping import ROOT
 
 EXAMPLES = 400
 """Random requests of an operation and kind in the whole proof."""
-_FORM = (
+FORM = (
     "flask.json",
     "flask.json_end",
     "flask.json_text",
@@ -164,7 +164,7 @@ def _prepare(schemathesis: Any) -> None:
         tag = (case.headers or {}).get("If-Match")
         if tag is not None and not re.fullmatch(r'"[0-9]{1,9}(\.[0-9]{1,9})?"', tag):
             return  # for a pattern with quotes the walk of the edges makes 0, which it takes for good (4.32)
-        if kind is not None and kind.is_positive and _code(response) in _FORM:
+        if kind is not None and kind.is_positive and _code(response) in FORM:
             raise AssertionError(f"it fits the document and was refused: {response.text[:300]}")
 
 
@@ -200,7 +200,7 @@ def _class(response: Any) -> str:
         return "done"
     if status in (404, 405):
         return {404: "not_found", 405: "no_method"}[status]
-    return "by_form" if _code(response) in _FORM else "by_rule"
+    return "by_form" if _code(response) in FORM else "by_rule"
 
 
 def _said(failure: Any, exchange: Any) -> str:

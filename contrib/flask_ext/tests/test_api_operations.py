@@ -224,6 +224,26 @@ def test_an_edit_changes_what_was_sent_alone(house):
     assert cleared["product"] is None
 
 
+@pytest.mark.parametrize("kind", ["policies", "calendars", "subscriptions"])
+def test_a_definition_is_put_read_and_put_back(house, kind):
+    """Its label too; the revision it had is still there and can be the active one again."""
+    api, path = house.api(ZHAO), f"/{kind}/{first(house.api(ZHAO), kind)}"
+    old = api.get(path).get_json()
+    assert (
+        api("PUT", f"/{kind}/copy", json={"data": old["data"], "label_en": "Mine", "label_zh": "我的"}).status_code
+        == 200
+    )
+    copy = api.get(f"/{kind}/copy").get_json()
+    assert (copy["label_en"], copy["label_zh"], copy["data"], copy["revision"]) == ("Mine", "我的", old["data"], 1)
+    again = api("PUT", f"/{kind}/copy", json={"data": old["data"]})
+    assert (again.status_code, again.get_json()["revision"]) == (200, 1)
+    revisions = api.get(f"/{kind}/copy/revisions").get_json()["items"]
+    assert [(each["revision"], each["state"]) for each in revisions] == [(1, "active")]
+    wrong = api("PUT", f"/{kind}/copy", json={"data": {**old["data"], "surprise": 1}})
+    assert wrong.status_code == 422
+    assert api.get(f"/{kind}/copy").get_json() == copy
+
+
 def test_what_an_import_remarked_is_for_the_service_side(house):
     import attrs
 

@@ -20,6 +20,7 @@ from careplug.sla.policy import CHANGES, Candidate
 from careplug.sla.receipt import Receipt, receipts
 from careplug.sla.runs import DECIDED, Event, History, follow
 from careplug.sla.service import FEEDBACK, Sla
+from careplug.text import Text
 from careplug.timeline.story import Timeline
 
 __all__ = ["Changes", "Move", "extends"]
@@ -88,14 +89,14 @@ class Changes:
                 moved += 1
         return moved, last
 
-    def put(self, kind: str, name: str, data: Mapping[str, Any]) -> Definition:
+    def put(self, kind: str, name: str, data: Mapping[str, Any], *, label: Text = Text()) -> Definition:
         """Store a new active revision. Open cases stay pinned to theirs, with one exception: a calendar that only
         adds dates behind its old ``published_until`` re-projects the clocks that were provisional (SLA 7).
         """
         self.unit.allow("definitions.put", name)
         self._check(kind, "keep")
         old = self.definitions.active(kind).get(name)
-        made = self.definitions.put(kind, name, data)
+        made = self.definitions.put(kind, name, data, label=label)
         if kind == "calendar" and old is not None and old.digest != made.digest:
             was, now = self.definitions.cache.parsed(old), self.definitions.cache.parsed(made)
             if extends(was, now):

@@ -1,4 +1,4 @@
-"""What the house is set up with: policies, calendars, subscriptions and their revisions; parties; the outbox."""
+"""The directory and the outbox: parties and messages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from flask import url_for
 
 from careplug.messages.directory import Parties
 from careplug.ports import Address
-from careplug.text import Text
 from careplug_flask.rest.common import ident_of, paged, ref
 from careplug_flask.rest.cursor import key_of
 from careplug_flask.rest.shapes import given, shape, shaper
-from careplug_flask.rest.table import Call, Operation, Reply, operation
+from careplug_flask.rest.table import Call, Reply, operation
 from careplug_flask.rest.wire.house import (
-    Definition,
-    DefinitionIn,
-    Definitions,
     Message,
     MessagePage,
     MessageQuery,
@@ -27,99 +23,6 @@ from careplug_flask.rest.wire.house import (
     PartyPage,
     PartyQuery,
 )
-
-__all__ = ["DEFINITIONS", "operations"]
-
-DEFINITIONS = {"policies": "policy", "calendars": "calendar", "subscriptions": "subscription"}
-"""The kinds of definitions the API shows, by the word in the path."""
-
-
-def operations() -> tuple[Operation, ...]:
-    """List, read, put and accept for each kind of definition."""
-    return tuple(made for word, kind in DEFINITIONS.items() for made in _of_kind(word, kind))
-
-
-def _of_kind(word: str, kind: str) -> tuple[Operation, ...]:
-    def listed(call: Call) -> Reply:
-        """The active revisions of a kind, by name."""
-        call.unit.allow("definitions.read")
-        active = call.unit.definitions.active(kind)
-        return Reply(value=Definitions(items=[_definition(active[name]) for name in sorted(active)]))
-
-    def one(call: Call) -> Reply:
-        """The active revision of a name."""
-        call.unit.allow("definitions.read")
-        found = call.unit.definitions.get(kind, call.path["name"])
-        return Reply(value=_definition(found), etag=found.digest)
-
-    def revisions(call: Call) -> Reply:
-        """Every revision of a name, oldest first, proposed ones too."""
-        call.unit.allow("definitions.read")
-        found = call.unit.definitions.revisions(kind, call.path["name"])
-        if not found:
-            call.unit.definitions.get(kind, call.path["name"])  # NotFound, with the names there are
-        return Reply(value=Definitions(items=[_definition(each) for each in found]))
-
-    def put(call: Call) -> Reply:
-        """Store a new active revision."""
-        body: DefinitionIn = call.body
-        label = Text(en=body.label_en, zh=body.label_zh)
-        if kind == "subscription":
-            made = call.unit.definitions.put(kind, call.path["name"], body.data, label=label)
-        else:
-            made = call.unit.changes.put(kind, call.path["name"], body.data)
-        return Reply(value=_definition(made), etag=made.digest)
-
-    def accept(call: Call) -> Reply:
-        """Make a proposed revision the active one."""
-        services = call.unit.changes if kind != "subscription" else call.unit.definitions
-        made = services.accept(kind, call.path["name"], call.path["digest"])
-        return Reply(value=_definition(made), etag=made.digest)
-
-    title = kind.capitalize()
-    tag: dict[str, Any] = {"tag": word}
-    path = f"/{word}/{{name}}"
-    return (
-        Operation(
-            name=f"list{word.capitalize()}", method="GET", path=f"/{word}", run=listed, answer=Definitions, **tag
-        ),
-        Operation(name=f"get{title}", method="GET", path=path, run=one, answer=Definition, **tag),
-        Operation(name=f"put{title}", method="PUT", path=path, run=put, body=DefinitionIn, answer=Definition, **tag),
-        Operation(
-            name=f"list{title}Revisions",
-            method="GET",
-            path=f"{path}/revisions",
-            run=revisions,
-            answer=Definitions,
-            **tag,
-        ),
-        Operation(
-            name=f"accept{title}",
-            method="POST",
-            path=f"{path}/revisions/{{digest}}/accept",
-            run=accept,
-            answer=Definition,
-            **tag,
-        ),
-    )
-
-
-def _definition(found: Any) -> Definition:
-    return Definition(
-        kind=found.kind,
-        name=found.name,
-        digest=found.digest,
-        revision=found.revision,
-        state=found.state,
-        label_en=found.label.en,
-        label_zh=found.label.zh,
-        data=found.data,
-        source=found.source,
-        created_at=found.created_at,
-    )
-
-
-# -- parties --
 
 
 @operation("GET", "/parties", tag="parties", query=PartyQuery, answer=PartyPage)
