@@ -1,12 +1,13 @@
 """The REST API against its own OpenAPI document, by schemathesis: whatever fits the schemas, and whatever does not.
 
-A seeded house on SQLite and one on PostgreSQL (where there is a server), asked with the key of an administrator. For each
-operation the edges of every schema one by one (`coverage`, a tenth of the operations a slice) and random requests, good and
-bad (`fuzzing`). No answer is a 5xx or a status, media type, header or body that the document does not tell of; a request
-that does not fit is refused; one that fits is refused by a rule of the house alone, never for its form. `by_form` are
-requests whose form was refused, `by_rule` those that fitted and met a rule, `done` those that did something.
+A seeded house on SQLite and one on PostgreSQL (where there is a server), a plugin with resources in it, asked with the key
+of an administrator. For each operation the edges of every schema one by one (`coverage`, a tenth of the operations a slice)
+and random requests, good and bad (`fuzzing`). No answer is a 5xx, or a status, media type, header or body that the document
+does not tell of; a request that does not fit is refused; one that fits is refused by a rule of the house alone, never for
+its form. `by form` are requests whose form was refused, `by rule` those that fitted and met a rule, `done` those that did
+something.
 
-The whole proof is 100 slices of some 500 requests on each database.
+The whole proof is 100 slices of some 700 requests on each database.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from careplug.resources import Resources
 from tests import services
 from tests.housekeeping import ROOT
+from tests.unit.resources.workshop import plugin
 
 EXAMPLES = 400
 """Random requests of an operation and kind in the whole proof."""
@@ -92,9 +95,12 @@ def _kit() -> Any:
 
 def _ask(url: str, examples: int, seed: int, found: Counter[str], trouble: dict[tuple[str, str], str]) -> None:
     kit = _kit()
-    app = kit.make_app(url)
+    app = kit.make_app(url, kit.Careplug(clock=lambda: kit.MONDAY, plugins=[plugin()]))
     try:
         kit.seed(app)
+        with kit.care_of(app).unit(actor=kit.ROOT) as unit:
+            for name in ("saw", "drill"):
+                unit.get(Resources).add("tools", {"name": name})
         for phases, left_out in ((("coverage",), _nine_tenths(kit, app, seed)), (("fuzzing", "examples"), [])):
             for event in _engine(kit, app, examples, seed, phases, left_out).execute():
                 _note(event, found, trouble)

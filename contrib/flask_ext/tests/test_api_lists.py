@@ -119,6 +119,7 @@ WRONG = [
     ("/feedback?limit=ten", "query.limit", "flask.type"),
     ("/feedback?limit=", "query.limit", "flask.type"),
     ("/feedback?limit=1.0", "query.limit", "flask.type"),
+    (f"/feedback?limit={'9' * 30}", "query.limit", "flask.most"),
     (f"/feedback?limit={'9' * 40}", "query.limit", "flask.type"),
     ("/feedback?limit=5&limit=6", "query.limit", "flask.query_twice"),
     ("/feedback?colour=red", "query.colour", "flask.unknown"),

@@ -191,6 +191,8 @@ def test_filters(shop):
     for query in ("lent=false&size=large", "owner=person:wang", "custom.bay=7", "bought=2025-11-30", "name=drill"):
         assert [each["name"] for each in tools(shop, f"?{query}")] == ["drill"], query
     assert tools(shop, "?lent=true") == []
+    assert tools(shop, f"?custom.bay={2**63 - 1}") == tools(shop, f"?custom.bay={-(2**63)}") == []
+    assert shop.api(ROOT).get(f"/r/tools?custom.bay={2**63}").get_json()["code"] == "flask.most"
     for query, field in (("lent=maybe", "query.lent"), ("size=tiny", "query.size"), ("note=x", "query.note")):
         answer = shop.api(ROOT).get(f"/r/tools?{query}")
         assert (answer.status_code, answer.get_json()["field"]) == (422, field)

@@ -24,7 +24,7 @@ MOST = 4 * 1024 * 1024
 _DEEPEST = 64
 _TAG = re.compile(r'\s*(?:W/)?"(?P<text>[\x21\x23-\x7e]{1,200})"\s*')
 _VERSION = re.compile(r"(\d{1,18})(?:\.\d{1,18})?")
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_WHOLE = re.compile(r"-?[0-9]{1,30}")
 _TRUTH = {"true": True, "false": False}
 
 

@@ -59,7 +59,7 @@ _OUT: Mapping[str, Any] = {
     "json": Any,
 }
 _IN: Mapping[str, Any] = {
-    "int": int,
+    "int": Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],  # what every database keeps
     "bool": bool,
     "time": Instant,
     "date": date,
