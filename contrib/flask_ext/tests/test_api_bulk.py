@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from flask_kit import API, LI, WANG, ZHAO
+from flask_kit import API, LI, MONDAY, WANG, ZHAO, House
 
 from careplug_flask.rest import bulk
 
@@ -93,6 +93,39 @@ def test_the_whole_has_a_size(house, monkeypatch):
     monkeypatch.setattr(bulk, "_LARGEST", 50)
     answer = send(house.api(LI), GOOD * 2)
     assert (answer.status_code, answer.get_json()["code"]) == (413, "flask.large")
+
+
+class Breakable(House):
+    """A house whose clock may be out of order."""
+
+    out_of_order = False
+
+    @property
+    def now(self):
+        if self.out_of_order:
+            raise ZeroDivisionError("with a secret in it")
+        return MONDAY
+
+    @now.setter
+    def now(self, _):
+        """It stands still."""
+
+
+def test_a_line_at_which_something_breaks_costs_itself_alone(seeded_house, caplog):
+    """The answer is on its way already: the clock breaks at the second of three lines, and works again."""
+    broken = Breakable(seeded_house().care.storage.engine, seeded_house().seen)
+    lines_in = {"data": (GOOD + b"\n") * 3, "content_type": "application/x-ndjson"}
+    with broken.api(LI).http.post(f"{API}/feedback/bulk", **lines_in) as answer:
+        lines = iter(answer.response)
+        told_one_by_one = [json.loads(next(lines))]
+        broken.out_of_order = True
+        told_one_by_one.append(json.loads(next(lines)))
+        broken.out_of_order = False
+        told_one_by_one.append(json.loads(next(lines)))
+    assert [each["status"] for each in told_one_by_one] == [201, 500, 201]
+    assert "secret" not in json.dumps(told_one_by_one)
+    assert "with a secret in it" in caplog.text
+    broken.close()
 
 
 def test_who_may_not_submit_is_told_at_once(house):
