@@ -215,7 +215,7 @@ def test_what_the_plugin_brings_works_in_the_api(visits):
     assert there["sent"] == 2, "the receipt on the console, and what its own channel took"
     assert there["add"][0] == 201
     assert there["customer adds"] == 403
-    assert (there["finish"][0], there["finish"][1]["done"]) == (200, True)
+    assert (there["finish"][0], there["finish"][1]["item"]["done"]) == (200, True)
     assert [item["report"] for item in there["list"]["items"]] == ["Seal changed"]
     assert len(there["paths"]) >= 3, "it stands in the OpenAPI document"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -15,16 +16,39 @@ from careplug.errors import (
     SchemaMissing,
     SchemaNewer,
 )
-from careplug.text import Text
-from careplug_flask.words import own
+from careplug.text import Catalogue, Text
+from careplug_flask.words import own, say
 
-__all__ = ["SENTENCES", "BadRequest", "Missing", "TooMany", "Unauthorised", "Unsupported", "error", "status_of"]
+__all__ = [
+    "SENTENCES",
+    "Away",
+    "BadRequest",
+    "HostError",
+    "Missing",
+    "TooMany",
+    "Unauthorised",
+    "Unsupported",
+    "error",
+    "of_database",
+    "status_of",
+    "title_of",
+    "told",
+]
 
 E = TypeVar("E", bound=CareError)
+_log = logging.getLogger("careplug_flask")
 
 
 class BadRequest(Invalid):
     """What was sent cannot be read at all: 400."""
+
+
+class HostError(CareError):
+    """The host set careplug up wrongly: 500. The visitor is told that something broke, the log what and how to mend it."""
+
+
+class Away(CareError):
+    """The database does not answer: 503."""
 
 
 class Unauthorised(Refused):
@@ -79,6 +103,7 @@ _STATUS: tuple[tuple[type[CareError], int], ...] = (
     (Conflict, 409),
     (Invalid, 422),
     (Retry, 503),
+    (Away, 503),
     (SchemaMissing, 503),
     (SchemaNewer, 503),
 )
@@ -87,6 +112,26 @@ _STATUS: tuple[tuple[type[CareError], int], ...] = (
 def error(cls: type[E], code: str, *, field: str = "", **params: Any) -> E:
     """An error of the extension with its own sentence."""
     return cls(code, field=field, sentence=SENTENCES[code], **params)
+
+
+def told(found: CareError, language: str, catalogue: Catalogue) -> str:
+    """What the visitor reads of an error. A mistake of the host's is logged whole, and the visitor told no more than that."""
+    if not isinstance(found, HostError):
+        return found.text(language, catalogue)
+    _log.error("%s", found.text("en", catalogue), exc_info=found)
+    return say("host.broken", language)
+
+
+def of_database(found: BaseException) -> bool:
+    """Whether an exception is the database's: it does not answer, or not as it should."""
+    return type(found).__module__.partition(".")[0] in {"sqlalchemy", "sqlite3", "psycopg", "pymysql"}
+
+
+def title_of(found: CareError, language: str) -> str:
+    """The title of an error's page or problem: its status in words."""
+    if isinstance(found, SchemaMissing | SchemaNewer):
+        return say("status.schema", language)
+    return say(f"status.{status_of(found)}", language)
 
 
 def status_of(found: CareError) -> int:

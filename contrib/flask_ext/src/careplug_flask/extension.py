@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
@@ -13,10 +14,11 @@ from careplug.care import Care
 from careplug.clock import Now, system_now
 from careplug.errors import Invalid
 from careplug.ports import Directory, Files
+from careplug.storage.files import FolderFiles
 from careplug_flask.commands.host import group
 from careplug_flask.errors import error
 from careplug_flask.guard import Limiter
-from careplug_flask.identity import link_url, visitor
+from careplug_flask.identity import link_url, tenant_of, visitor
 from careplug_flask.options import Options, read
 from careplug_flask.rest import blueprint as api_of
 from careplug_flask.rest import table_of
@@ -45,7 +47,7 @@ class Careplug:
     CAREPLUG_API, CAREPLUG_BASE_TEMPLATE, CAREPLUG_BLOCKS, CAREPLUG_TITLE, CAREPLUG_LOGIN_VIEW, CAREPLUG_LOGOUT_VIEW,
     CAREPLUG_LANGUAGE, CAREPLUG_ZONE, CAREPLUG_SECRET_KEY, CAREPLUG_LINK_DAYS, CAREPLUG_CSRF, CAREPLUG_CSP,
     CAREPLUG_RATE_LIMITS, CAREPLUG_RATE_STORAGE, CAREPLUG_MAX_UPLOAD, CAREPLUG_JOIN, CAREPLUG_SQLITE_RECIPE,
-    CAREPLUG_NUMBER_PREFIX.
+    CAREPLUG_NUMBER_PREFIX, CAREPLUG_FILES.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class Careplug:
         lent = care or self._care
         if lent is None:
             source = storage or self._storage or options.database or _engine(app, host, options)
-            care = self._make(source, options, given)
+            care = self._make(app, source, options, given)
         else:
             care = lent
         _insist(care)
@@ -108,9 +110,12 @@ class Careplug:
         app.extensions[KEY] = found
         _mount(found)
 
-    def _make(self, source: object, options: Options, given: Mapping[str, Any]) -> Care:
+    def _make(self, app: Flask, source: object, options: Options, given: Mapping[str, Any]) -> Care:
         values = {**self._given, **given}
         plugins = (plugin, *(each for each in values.pop("plugins") if each is not plugin))
+        if values["files"] is None:
+            folder = options.files or str(Path(app.instance_path) / "careplug-files")
+            values["files"] = FolderFiles(folder, limit=options.max_upload)
         return Care(source, plugins=plugins, number_prefix=options.number_prefix, **values)
 
     # -- the host's callbacks --
@@ -178,10 +183,10 @@ class Careplug:
 
     def _who(self, actor: Actor | None, tenant: str | None) -> tuple[Actor, str]:
         """Who acts and for which tenant: as told, else this request's visitor."""
-        if actor is not None and tenant is not None:
-            return actor, tenant
+        if actor is not None:
+            return actor, tenant_of(state()) if tenant is None else tenant
         known = visitor()
-        return actor or known.must(), known.tenant if tenant is None else tenant
+        return known.must(), known.tenant if tenant is None else tenant
 
     def link(self, case: Feedback, *, person: Ref | None = None, external: bool = True) -> str:
         """A signed link to a case that works without a login, for its contact or requester, valid ``CAREPLUG_LINK_DAYS``.

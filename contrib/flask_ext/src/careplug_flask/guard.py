@@ -13,8 +13,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from limits import RateLimitItem, parse_many
 from wtforms.validators import ValidationError
 
-from careplug.errors import Invalid
-from careplug_flask.errors import BadRequest, Large, TooMany, Unauthorised, error
+from careplug_flask.errors import BadRequest, HostError, Large, TooMany, Unauthorised, error
 from careplug_flask.identity import LANGUAGE_COOKIE, is_api, visitor
 from careplug_flask.options import Options
 from careplug_flask.state import state
@@ -37,11 +36,11 @@ def csrf_token() -> str:
     if not here.options.csrf or visitor().via == "test":
         return ""
     if not here.app.secret_key:
-        raise error(Invalid, "flask.secret", field="config.SECRET_KEY")
+        raise error(HostError, "flask.secret", field="config.SECRET_KEY")
     return str(generate_csrf())
 
 
-def check_csrf() -> None:
+def check_csrf(code: str = "flask.csrf") -> None:
     """``BadRequest`` where a request that changes something does not carry the token of its visitor's session.
 
     A request with a key needs none: no browser sends it by itself.
@@ -53,7 +52,7 @@ def check_csrf() -> None:
     try:
         validate_csrf(given, time_limit=current_app.config.get("WTF_CSRF_TIME_LIMIT", _DAY))
     except ValidationError as wrong:
-        raise error(BadRequest, "flask.csrf", field=csrf_field(), problem=str(wrong)) from None
+        raise error(BadRequest, code, field=csrf_field(), problem=str(wrong)) from None
 
 
 def fits() -> None:

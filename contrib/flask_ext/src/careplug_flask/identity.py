@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -10,20 +11,34 @@ from zoneinfo import ZoneInfo
 import attrs
 from flask import current_app, g, has_request_context, request, url_for
 from itsdangerous import BadSignature, SignatureExpired
+from werkzeug.routing import BuildError
 
 from careplug.errors import Invalid, NotFound
+from careplug.permissions import ROLES
 from careplug.refs import Actor, Ref
 from careplug.text import PSEUDO, language_of
-from careplug_flask.errors import Unauthorised, error
+from careplug_flask.errors import HostError, Unauthorised, error
 from careplug_flask.state import State, state
 from careplug_flask.tokens import actor_of
 
 if TYPE_CHECKING:
     from careplug.feedback.entities import Feedback
 
-__all__ = ["LANGUAGE_COOKIE", "LinkTo", "Visitor", "link_url", "login_url", "read_link", "sign_link", "visitor"]
+__all__ = [
+    "LANGUAGE_COOKIE",
+    "LinkTo",
+    "Visitor",
+    "link_url",
+    "login_url",
+    "nobody",
+    "read_link",
+    "sign_link",
+    "tenant_of",
+    "visitor",
+]
 
 LANGUAGE_COOKIE = "careplug_language"
+_log = logging.getLogger("careplug_flask")
 _LINK_SCOPES = (
     "feedback.read",
     "feedback.reply",
@@ -61,6 +76,11 @@ def visitor() -> Visitor:
     return found
 
 
+def nobody(here: State, language: str) -> Visitor:
+    """A visitor of whom nothing is known, in a language."""
+    return Visitor(actor=None, tenant="", language=language, zone=ZoneInfo(here.options.zone))
+
+
 def become(found: Visitor) -> Visitor:
     """Make somebody the visitor of this request: whoever came by a link."""
     g._careplug_visitor = found  # noqa: SLF001  as above
@@ -81,8 +101,12 @@ def _known(here: State) -> tuple[Actor | None, str, str]:
         if scheme.lower() == "bearer" and is_api():
             actor, tenant = actor_of(here.care, text.strip())
             return actor, tenant, "token"
-    tenant = here.loaders.tenant() if here.loaders.tenant is not None else ""
-    return _by_host(here), tenant, "host"
+    return _by_host(here), tenant_of(here), "host"
+
+
+def tenant_of(here: State) -> str:
+    """The tenant the host names for this request; the one there always is outside of requests."""
+    return here.loaders.tenant() if here.loaders.tenant is not None and has_request_context() else ""
 
 
 def is_api() -> bool:
@@ -92,10 +116,30 @@ def is_api() -> bool:
 
 def _by_host(here: State) -> Actor | None:
     given = here.loaders.actor() if here.loaders.actor is not None else None
-    if given is None or isinstance(given, Actor):
-        return given
+    if given is None:
+        return None
+    ref: object = given.ref if isinstance(given, Actor) else given
+    if not isinstance(ref, Ref) or not (_is_text(ref.kind) and _is_text(ref.id)):
+        raise error(HostError, "flask.actor", field="actor_loader", value=repr(given)[:80])
+    if isinstance(given, Actor):
+        return _sound(given, given.roles, "actor_loader.roles")
     roles = here.loaders.roles(given) if here.loaders.roles is not None else ("customer",)
-    return Actor(given, frozenset(roles))
+    return _sound(given, roles, "roles_loader")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _sound(given: Actor | Ref, roles: object, field: str) -> Actor:
+    """The actor, if its roles are names; one that nobody knows lets nothing through and is logged."""
+    names = () if isinstance(roles, str) or not isinstance(roles, Iterable) else tuple(roles)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise error(HostError, "flask.roles", field=field, value=repr(roles)[:80])
+    for name in names:
+        if name not in ROLES and name not in state().care.plugins.contributions.grants:
+            _log.warning("%s: there is no role %r, so it allows nothing; there are: %s", field, name, ", ".join(ROLES))
+    return given if isinstance(given, Actor) else Actor(given, frozenset(names))
 
 
 def language(here: State, actor: Actor | None) -> str:
@@ -124,7 +168,12 @@ def _is_language(tag: str) -> bool:
 
 def _zone(here: State) -> ZoneInfo:
     said = here.loaders.zone() if here.loaders.zone is not None else None
-    return ZoneInfo(said or here.options.zone)
+    if said:
+        try:
+            return ZoneInfo(said)
+        except (OSError, ValueError, LookupError):
+            _log.warning("zone_loader returned %r, which is no time zone", said)
+    return ZoneInfo(here.options.zone)
 
 
 def login_url(here: State) -> str:
@@ -134,7 +183,10 @@ def login_url(here: State) -> str:
         return ""
     back = request.full_path.rstrip("?") if request.method == "GET" else request.path
     if "/" not in place:
-        return url_for(place, next=request.script_root + back)
+        try:
+            return url_for(place, next=request.script_root + back)
+        except BuildError:
+            raise error(HostError, "flask.login_view", field="config.CAREPLUG_LOGIN_VIEW", value=place) from None
     return f"{place}{'&' if '?' in place else '?'}{urlencode({'next': request.script_root + back})}"
 
 

@@ -29,6 +29,7 @@ DEFAULT_LIMITS: Mapping[str, str] = {
 """How often one person (an address where nobody is known) may do what: a limit of the library ``limits`` each."""
 
 _BLOCKS: Mapping[str, str] = {"title": "title", "content": "content"}
+_FILLED = ("title", "content", "head", "scripts")
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +53,8 @@ class Options:
     ``sqlite_recipe``: ``CAREPLUG_SQLITE_RECIPE``, whether a host's SQLite engine is made to BEGIN, without which nothing
     can join it.
     ``number_prefix``: ``CAREPLUG_NUMBER_PREFIX``, before the numbers of cases.
+    ``files``: ``CAREPLUG_FILES``, the folder of attachments, which all processes must see (``careplug-files`` in the app's
+    instance folder where empty).
     """
 
     database: str = ""
@@ -75,6 +78,7 @@ class Options:
     join: bool = True
     sqlite_recipe: bool = True
     number_prefix: str = "CP"
+    files: str = ""
 
 
 _KEYS: Mapping[str, tuple[str, type]] = {
@@ -99,7 +103,11 @@ _KEYS: Mapping[str, tuple[str, type]] = {
     "CAREPLUG_JOIN": ("join", bool),
     "CAREPLUG_SQLITE_RECIPE": ("sqlite_recipe", bool),
     "CAREPLUG_NUMBER_PREFIX": ("number_prefix", str),
+    "CAREPLUG_FILES": ("files", str),
 }
+
+
+_WANTED = {"CAREPLUG_BLOCKS": '{"head": "NAME OF A BLOCK"}', "CAREPLUG_RATE_LIMITS": '{"submit": "60 per hour"}'}
 
 
 def read(config: Mapping[str, Any]) -> Options:
@@ -122,8 +130,17 @@ def _checked(key: str, value: Any, wanted: Any) -> Any:
     if wanted is Text:
         return _text(key, value)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise error(Invalid, "flask.option_type", field=f"config.{key}", value=repr(value)[:60], wanted=wanted.__name__)
+        raise error(
+            Invalid,
+            "flask.option_type",
+            field=f"config.{key}",
+            value=repr(value)[:60],
+            wanted=_WANTED.get(key, wanted.__name__),
+        )
     if key == "CAREPLUG_BLOCKS":
+        for name, block in value.items():
+            if name not in _FILLED or not (isinstance(block, str) and block):
+                raise error(Invalid, "flask.blocks", field=f"config.{key}.{name}", known=", ".join(_FILLED))
         return {**_BLOCKS, **value}
     return {**DEFAULT_LIMITS, **value} if key == "CAREPLUG_RATE_LIMITS" else value
 
@@ -135,7 +152,13 @@ def _text(key: str, value: Any) -> Text:
         return Text(en=value)
     if isinstance(value, Mapping) and set(value) <= {"en", "zh"}:
         return Text(**value)
-    raise error(Invalid, "flask.option_type", field=f"config.{key}", value=repr(value)[:60], wanted="Text")
+    raise error(
+        Invalid,
+        "flask.option_type",
+        field=f"config.{key}",
+        value=repr(value)[:60],
+        wanted='text, or {"en": …, "zh": …}',
+    )
 
 
 def _check(found: Options) -> None:

@@ -11,8 +11,7 @@ from flask import Flask, current_app, has_app_context
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.local import LocalProxy
 
-from careplug.errors import Invalid
-from careplug_flask.errors import error
+from careplug_flask.errors import HostError, error
 from careplug_flask.options import Options
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class State:
         """Signs links that work without a login."""
         key = self.options.secret_key or self.app.secret_key
         if not key:
-            raise error(Invalid, "flask.secret", field="config.SECRET_KEY")
+            raise error(HostError, "flask.secret", field="config.SECRET_KEY")
         return URLSafeTimedSerializer(key, salt="careplug.link")
 
 

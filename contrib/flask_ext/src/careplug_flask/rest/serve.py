@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from careplug.errors import CareError, Conflict, NotFound
 from careplug_flask import guard, work
-from careplug_flask.errors import Large, Stale, TooMany, error, status_of
+from careplug_flask.errors import Away, HostError, Large, Stale, TooMany, error, of_database, status_of, title_of, told
 from careplug_flask.identity import visitor
 from careplug_flask.rest import reading
 from careplug_flask.rest.table import Call, Operation, Reply
@@ -45,7 +45,7 @@ def view(each: Operation) -> Callable[..., Response]:
             guard.limit("api")
             visitor().must()
             if each.writes:
-                guard.check_csrf()
+                guard.check_csrf("flask.csrf_api")
             return answer(each, _run(each, decoder, path))
         except CareError as found:
             return problem(found)
@@ -113,11 +113,11 @@ def problem_of(found: CareError, language: str) -> Problem:
     """An error as problem details (RFC 9457), its sentence in the reader's language."""
     status = status_of(found)
     return Problem(
-        title=say(f"status.{status}", language),
+        title=title_of(found, language),
         status=status,
-        detail=found.text(language, state().care.catalogue),
+        detail=told(found, language, state().care.catalogue),
         code=found.code,
-        field=found.field,
+        field="" if isinstance(found, HostError) else found.field,
     )
 
 
@@ -156,7 +156,10 @@ def _language() -> str:
 
 
 def broken(found: Exception) -> Response:
-    """The answer where careplug or a plugin broke."""
+    """The answer where careplug or a plugin broke, or the database does not answer."""
+    if of_database(found):
+        _log.error("%s %s: the database does not answer", request.method, request.path, exc_info=found)
+        return problem(error(Away, "flask.database", field="database"))
     return Response(encode(internal(found, _language())), status=500, mimetype=PROBLEM)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import TYPE_CHECKING
 
-from flask import Blueprint
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from careplug.errors import CareError
 from careplug_flask import guard
+from careplug_flask.errors import Away, error
 from careplug_flask.web import customer, engineer, home, reference, resources
 from careplug_flask.web.views import failed
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from careplug_flask.state import State
 
 __all__ = ["blueprint"]
+
+_log = logging.getLogger("careplug_flask")
 
 
 def blueprint(found: State) -> Blueprint:
@@ -30,9 +35,22 @@ def blueprint(found: State) -> Blueprint:
     for module in (home, customer, engineer, resources, reference):
         module.mount(made, found)
     made.register_error_handler(CareError, _failed)
+    for kind in _of_database():
+        made.register_error_handler(kind, _away)
     made.after_request(guard.headers)
     return made
 
 
-def _failed(error: CareError) -> Response:
-    return failed(error)
+def _failed(found: CareError) -> Response:
+    return failed(found)
+
+
+def _of_database() -> tuple[type[Exception], ...]:
+    """What a database raises that does not answer. All else is the host's to show, as it always was."""
+    known = sys.modules.get("sqlalchemy.exc")  # another storage brings other errors
+    return (known.OperationalError, known.InterfaceError, known.TimeoutError) if known is not None else ()
+
+
+def _away(found: Exception) -> Response:
+    _log.error("%s %s: the database does not answer", request.method, request.path, exc_info=found)
+    return failed(error(Away, "flask.database", field="database"))

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["Words", "page_context", "words"]
 
 
+_STYLES = ("pico.scoped.css", "careplug.css", "engineer.css")
+"""The style sheets of every page, in the order in which they build on each other."""
+
+
 class Words:
     """How codes, instants and people are said to one reader. Lives as long as its unit, and remembers names."""
 
@@ -137,7 +141,9 @@ def page_context(here: State, unit: Any) -> dict[str, Any]:
         "login_url": login_url(here) if who.actor is None else "",
         "logout_url": _logout(here),
         "other_language": _other(who.language),
+        "styles": tuple(_static(name) for name in _STYLES),
         "head_in_block": "head" in here.options.blocks,
+        "scripts_in_block": "scripts" in here.options.blocks,
         "now": now,
         "problem": None,
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, render_template_string, url_for
-from jinja2 import ChoiceLoader, Environment, FunctionLoader, PackageLoader, StrictUndefined
+from flask import current_app, render_template_string
+from jinja2 import ChoiceLoader, Environment, FunctionLoader, PackageLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
+from careplug_flask.errors import HostError, error
 from careplug_flask.identity import visitor
 from careplug_flask.web.context import page_context
 
@@ -40,22 +41,31 @@ class Renderer:
         )
         self._wrapper = _wrapper(here)
 
-    def page(self, template: str, unit: Any, /, **values: Any) -> str:
-        """A whole page, in the reader's language, as the visitor may see it."""
+    def page(self, template: str, unit: Any, /, *, alone: bool = False, **values: Any) -> str:
+        """A whole page, in the reader's language, as the visitor may see it; ``alone`` in careplug's own layout."""
         found = self._environment.get_template(template)
         context = {**page_context(self._here, unit), **values}
-        if not self._wrapper:
+        if alone or not self._wrapper:
             return found.render(context, layout="layout.html")
         title, _, inside = found.render(context, layout="bare.html").partition(_BETWEEN)
         content = self._environment.get_template("host.html").render({**context, "inside": inside})
-        return render_template_string(
-            self._wrapper,
+        return self._in_host(
             careplug_title=Markup(title.strip()),  # noqa: S704  an environment that escapes rendered it
             careplug_content=Markup(content),  # noqa: S704  as above
-            careplug_pico=url_for("careplug.static", filename="pico.scoped.css"),
-            careplug_css=url_for("careplug.static", filename="careplug.css"),
+            careplug_styles=context["styles"],
+            careplug_scripts=Markup(self._environment.get_template("scripts.html").render(context)),  # noqa: S704  as above
             careplug_language=visitor().language,
         )
+
+    def _in_host(self, **values: Any) -> str:
+        """The host's layout around our blocks; ``HostError`` names the setting where there is no such layout."""
+        try:
+            return render_template_string(self._wrapper, **values)
+        except TemplateNotFound as missing:
+            base = self._here.options.base_template
+            if missing.name != base:
+                raise
+            raise error(HostError, "flask.base_template", field="config.CAREPLUG_BASE_TEMPLATE", value=base) from None
 
     def part(self, template: str, **values: Any) -> Markup:
         """A piece of a page: a plugin's panel."""
@@ -68,8 +78,6 @@ class Renderer:
         loader = current_app.jinja_env.loader
         if loader is None:
             return None
-        from jinja2 import TemplateNotFound
-
         try:
             return loader.get_source(current_app.jinja_env, f"careplug/{name}")[0]
         except TemplateNotFound:
@@ -95,9 +103,8 @@ def _wrapper(here: State) -> str:
     contents: Mapping[str, str] = {
         "title": "{{ careplug_title }}",
         "content": "{{ careplug_content }}",
-        "head": '{{ super() }}<link rel="stylesheet" href="{{ careplug_pico }}">'
-        '<link rel="stylesheet" href="{{ careplug_css }}">',
-        "scripts": "{{ super() }}",
+        "head": '{{ super() }}{% for url in careplug_styles %}<link rel="stylesheet" href="{{ url }}">{% endfor %}',
+        "scripts": "{{ super() }}{{ careplug_scripts }}",
     }
     blocks = here.options.blocks
     parts = [

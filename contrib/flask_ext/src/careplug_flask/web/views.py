@@ -10,10 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from careplug.errors import CareError
 from careplug_flask import guard, work
-from careplug_flask.errors import TooMany, Unauthorised, status_of
-from careplug_flask.identity import login_url, visitor
+from careplug_flask.errors import HostError, TooMany, Unauthorised, status_of, title_of, told
+from careplug_flask.identity import become, login_url, nobody, visitor
 from careplug_flask.state import state
-from careplug_flask.words import say
 
 __all__ = ["answer", "attempt", "failed", "show"]
 
@@ -71,8 +70,14 @@ def failed(found: CareError) -> AnyResponse:
         login = login_url(here)
         if login and request.method in ("GET", "HEAD") and not (request.endpoint or "").startswith("careplug.link"):
             return redirect(login)
-    title = say(f"status.{status}", _language())
-    response = make_response(here.renderer.page("error.html", None, problem=found, status=status, title=title), status)
+    language = _language()
+    values: dict[str, Any] = {"problem": found, "words": "", "status": status, "title": title_of(found, language)}
+    if isinstance(found, HostError):
+        # whatever the host got wrong may be needed for a page as people know it: its layout, its people
+        become(nobody(here, language))
+        values["words"] = told(found, language, here.care.catalogue)
+    page = here.renderer.page("error.html", None, alone=isinstance(found, HostError), **values)
+    response = make_response(page, status)
     if isinstance(found, TooMany):
         response.headers["Retry-After"] = str(found.params["after"])
     return response
