@@ -1,8 +1,9 @@
 """Runs the code blocks of a page: python, `$ careplug …` console sessions, TOML, JSON; see CONTRIBUTING.
 
 * python: all blocks of a page share one namespace, in the page's own temporary folder.
-* console: each line `$ careplug …` or `$ pytest …` runs in that folder. Lines below it are its expected output, where `...` stands for
-  anything; none means that only the exit code counts. `# exit 2` at the end of the command expects that code.
+* console: each line `$ careplug …`, `$ pytest …`, `$ flask …` or `$ python FILE.py` runs in that folder; the last two with
+  the shop of docs/host beside it. Lines below it are its expected output, where `...` stands for anything; none means that
+  only the exit code counts. `# exit 2` at the end of the command expects that code, `> FILE` keeps what it prints.
   Commands for a person (`make`, `pip`, `git`, `cd`, `python`) are not run; a `make` target must exist.
 * toml, json: must parse.
 * a first line `# file: NAME` saves the block under that name in the folder, for the blocks after it; python is then not
@@ -16,6 +17,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -79,7 +81,27 @@ def pytest(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[st
     return _program("pytest", ["-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider", *arguments], folder)
 
 
-_RUNNERS = {"careplug": careplug, "pytest": pytest}
+def flask(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """`flask` in a folder that has the shop of docs/host."""
+    _shop(folder)
+    return _program("flask", arguments, folder)
+
+
+def script(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """A script beside the shop of docs/host."""
+    _shop(folder)
+    return _program(Path(sys.executable).name, arguments, folder)
+
+
+def _shop(folder: Path) -> None:
+    """Put the shop into the folder; what the page saved there stays."""
+    if not (folder / "shop").exists():
+        kept = {file.name for file in folder.iterdir()}
+        away = shutil.ignore_patterns(*kept, "__pycache__", "instance")
+        shutil.copytree(ROOT / "docs" / "host", folder, ignore=away, dirs_exist_ok=True)
+
+
+_RUNNERS = {"careplug": careplug, "pytest": pytest, "flask": flask, "python": script}
 
 
 def run_step(step: Step, folder: Path) -> str:
@@ -88,11 +110,14 @@ def run_step(step: Step, folder: Path) -> str:
     if words[0] == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
         return "" if words[1] in targets else f"the Makefile has no target {words[1]}"
-    if words[0] in FOR_PEOPLE:
+    if words[0] in FOR_PEOPLE and not (words[0] == "python" and words[1].endswith(".py")):
         return ""
     if words[0] not in _RUNNERS:
         return f"no runner for {words[0]!r}; a block that is only to be read is `text`"
-    done = _RUNNERS[words[0]](words[1:], folder)
+    into = words[-1] if words[-2:-1] == [">"] else ""
+    done = _RUNNERS[words[0]](words[1:-2] if into else words[1:], folder)
+    if into:
+        (folder / into).write_text(done.stdout, encoding="utf-8")
     if done.returncode != step.code:
         return f"$ {step.command}\nended with {done.returncode}, not {step.code}:\n{done.stdout}{done.stderr}"
     got = done.stdout + done.stderr

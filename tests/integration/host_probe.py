@@ -46,7 +46,7 @@ def shop(database: Path, *, mounted: bool):
             careplug.care.upgrade()
         db.session.add_all([User.make("ann", "pump"), User.make("wang", "pump", "engineer")])
         db.session.flush()
-        db.session.add(Order(user_id=1, article="Valve"))
+        db.session.add_all([Order(user_id=1, article="Valve"), Order(user_id=2, article="Hose")])
         db.session.commit()
     return app
 
@@ -126,8 +126,13 @@ def through(app) -> list:
     say("submit", client.post("/service/submit", data=fields))
     page = say("my cases", client.get("/service/my"))
     told.append(["the case is in the list", "The pump drips" in page, ""])
-    page = say("orders", client.get("/orders"))
-    say("an order is returned", client.post("/orders/return", data={"order": "1", "csrf_token": token(page)}))
+    page = say("orders to return", client.get("/orders/return"))
+    told.append(["only one's own orders have a button", "Return Valve" in page, "Return Hose" not in page])
+    form = {"csrf_token": token(page)}
+    say("another's order is 404", client.post("/orders/return", data={"order": "2", **form}))
+    say("an order that is no number is 404", client.post("/orders/return", data={"order": "x", **form}))
+    say("an order is returned", client.post("/orders/return", data={"order": "1", **form}))
+    say("the same order again is 404", client.post("/orders/return", data={"order": "1", **form}))
     say("the API knows the session", client.get("/service/api/v1/feedback"))
     return told
 
