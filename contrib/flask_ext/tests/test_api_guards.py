@@ -118,7 +118,7 @@ def test_a_session_needs_the_token_to_change_something(session_house):
     assert api.get("/feedback").status_code == 200
     for headers in ({}, {"X-CSRFToken": "nonsense"}):
         answer = api.post(path, {"body": "x"}, headers=headers)
-        assert (answer.status_code, answer.get_json()["code"]) == (400, "flask.csrf")
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "flask.csrf_api")
     assert facts(session_house, session_house.seen.fresh) == before
 
 

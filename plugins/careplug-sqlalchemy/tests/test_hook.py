@@ -3,7 +3,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import careplug_sqlalchemy
+from careplug.errors import Invalid
 from careplug.plugin import Plugins
 from careplug.ports import Storage
 
@@ -43,3 +46,18 @@ def test_alembic_is_imported_only_by_the_schema_commands(tmp_path):
     )
     folder = str(__import__("pathlib").Path(__file__).parent)
     assert subprocess.run([sys.executable, "-c", code], check=False, env={"PYTHONPATH": folder}).returncode == 0
+
+
+@pytest.mark.parametrize(("url", "driver", "extra"), [
+    ("postgresql://u@127.0.0.1/x", "psycopg", "careplug-sqlalchemy[postgresql]"),
+    ("mariadb://u@127.0.0.1/x", "pymysql", "careplug-sqlalchemy[mysql]"),
+])  # fmt: skip
+def test_a_driver_that_is_not_installed_is_named_with_what_brings_it(monkeypatch, url, driver, extra):
+    from careplug_sqlalchemy.api import SqlAlchemyStorage
+
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(Invalid) as caught:
+        SqlAlchemyStorage(url)
+    assert (caught.value.code, caught.value.params["value"]) == ("storage.driver_missing", driver)
+    assert extra in caught.value.text("en")
+    assert extra in caught.value.text("zh_CN")

@@ -40,7 +40,8 @@ def receipt_text(
     target = choice.rule.target.describe(language)
     lines = [
         line("title", metric=name, cycle=receipt.cycle, generation=receipt.generation),
-        line("promise", target=target, policy=choice.policy, calendar=choice.calendar.name, zone=place),
+        line("promise", target=target, policy=choice.policy, calendar=choice.calendar.name, zone=choice.calendar.zone),
+        *([line("zone", zone=place)] if place != choice.calendar.zone else []),
         line("start", at=at(receipt.started_at)),
         line("due", at=at(receipt.due_at)) + (line("provisional") if receipt.provisional else ""),
     ]

@@ -67,6 +67,9 @@ def _serve() -> Any:
 
 
 def _accounts() -> Any:
+    from careplug_flask.commands.house import insist
+
+    insist("argon2")  # said in words before the import fails
     from careplug_flask.commands.accounts import accounts
 
     return accounts

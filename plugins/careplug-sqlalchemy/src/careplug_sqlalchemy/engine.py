@@ -22,6 +22,9 @@ _DRIVERS = {
     # mariadb and not mysql: SQLAlchemy then refuses the other server at the first connection
     "mysql": ("mariadb+pymysql", {"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"}),
 }
+_EXTRAS = {"psycopg": "careplug-sqlalchemy[postgresql]", "pymysql": "careplug-sqlalchemy[mysql]"}
+"""What brings a driver that is not installed."""
+
 _BUSY_SECONDS = 30.0
 _OWN = "careplug_read_committed"
 
@@ -62,7 +65,15 @@ def open_engine(value: str | URL, **options: Any) -> Engine:
     elif url.drivername.startswith("mariadb"):
         settings |= {"isolation_level": "READ COMMITTED", "connect_args": {"charset": "utf8mb4"}}
         settings["execution_options"] = {_OWN: True}
-    engine = create_engine(url, **(settings | options))
+    try:
+        engine = create_engine(url, **(settings | options))
+    except ModuleNotFoundError as missing:
+        wanted = _EXTRAS.get((missing.name or "").partition(".")[0])
+        if wanted is None:
+            raise
+        raise error(
+            Invalid, "storage.driver_missing", field="storage.driver", value=missing.name, wanted=wanted
+        ) from None
     if is_file(url):
         _opened.add(engine)
     if engine.dialect.name == "sqlite":

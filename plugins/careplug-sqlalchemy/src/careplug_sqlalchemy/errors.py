@@ -29,6 +29,10 @@ SENTENCES: Mapping[str, Text] = {
         en="{field}: the driver {value} is not supported; write {wanted} in the URL.",
         zh="{field}：不支持驱动 {value}；请在地址中写 {wanted}。",
     ),
+    "storage.driver_missing": Text(
+        en='{field}: the driver {value} is not installed; run pip install "{wanted}".',
+        zh='{field}：未安装驱动 {value}；请执行 pip install "{wanted}"。',
+    ),
     "storage.engine": Text(
         en="{field}: {value} gives no database; pass a URL, an Engine, a sessionmaker bound to an Engine, or a function that returns an Engine.",
         zh="{field}：{value} 得不到数据库；请传入地址、Engine、绑定了 Engine 的 sessionmaker，或返回 Engine 的函数。",
