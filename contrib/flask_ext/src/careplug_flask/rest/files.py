@@ -105,5 +105,6 @@ def _names(name: str) -> dict[str, str]:
 
 
 def _chunks(stream: Any) -> Any:
-    while part := stream.read(1 << 16):
-        yield part
+    with stream:
+        while part := stream.read(1 << 16):
+            yield part
