@@ -99,7 +99,8 @@ def _own() -> str:
     others = (
         "flask.large",
         "flask.length",
-        "flask.csrf",
+        "flask.csrf_api",
+        "flask.database",
         "flask.too_many",
         "flask.token_wrong",
         "flask.nobody",
