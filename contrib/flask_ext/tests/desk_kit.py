@@ -16,6 +16,7 @@ from sqlalchemy import event
 from careplug import Actor, Care
 from careplug.clock import ManualClock
 from careplug.refs import SYSTEM
+from careplug.storage.files import MemoryFiles
 from careplug_flask import Careplug
 from careplug_flask.testing import client
 
@@ -149,7 +150,7 @@ def make(folder: Any, *plugins: Any) -> Desk:
     app, clock = Flask("desk"), ManualClock(START)
     app.secret_key, app.testing = "secret", True
     app.config["CAREPLUG_DATABASE"] = f"sqlite:///{folder / 'desk.db'}"
-    extension = Careplug(app, clock=clock, plugins=plugins)
+    extension = Careplug(app, clock=clock, plugins=plugins, files=MemoryFiles())
     with app.app_context():
         care = extension.care
         care.upgrade()

@@ -43,7 +43,7 @@ QIAN = Actor(Ref("person", "qian"), frozenset({"engineer"}))
 FILES = MemoryFiles()
 """The files of the seeded database; each house gets a copy."""
 
-WIDE = {"api": "1000000 per minute", "submit": "1000000 per minute"}
+WIDE = {"api": "1000000 per minute", "submit": "1000000 per minute", "act": "1000000 per minute"}
 
 
 def make_app(storage: object = None, extension: Careplug | None = None, *, fresh: bool = True, **config: Any) -> Flask:

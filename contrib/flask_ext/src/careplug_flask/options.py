@@ -22,6 +22,7 @@ STRICT_CSP = (
 
 DEFAULT_LIMITS: Mapping[str, str] = {
     "submit": "60 per hour",
+    "act": "600 per hour",
     "link": "120 per minute",
     "api": "1200 per minute",
     "login": "10 per minute",

@@ -1,12 +1,14 @@
-"""What the forms on the page of a case do: each a POST below ``/cases/<number>``, in one transaction."""
+"""What the forms on the page of a case do: each a POST below ``/cases/<number>``, in one transaction.
+
+Whoever asks for such an address without a form (a reload after a failure) is shown the case.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from careplug.errors import CareError, Invalid
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mount_deeds"]
 
+View = Callable[..., AnyResponse]
 Deed = Callable[..., Feedback]
 _REFS = ("requester", "organisation", "contact", "product", "system", "site")
 _TEXTS = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "cause", "measure", "result", "kind")
@@ -37,9 +40,21 @@ _WORDS = ("reason", "measure", "result", "cause")
 def mount_deeds(pages: Blueprint) -> None:
     """Put every form on its path."""
     for path, deed in _DEEDS.items():
-        name = path.partition("/")[0]
-        pages.add_url_rule(f"/cases/<number>/{path}", f"case_{name}", partial(_answer, name, deed), methods=["POST"])
-    pages.add_url_rule("/cases/<number>/link", "case_link", _link, methods=["POST"])
+        key = path.partition("/")[0]
+        pages.add_url_rule(f"/cases/<number>/{path}", view_func=_view(key, deed), methods=["GET", "POST"])
+    pages.add_url_rule("/cases/<number>/link", "case_link", _link, methods=["GET", "POST"])
+
+
+def _view(key: str, deed: Deed) -> View:
+    """The view of a form. It has a name: Flask and what hosts put beside it (Flask-WTF) know views by theirs."""
+
+    def view(number: str, **told: str) -> AnyResponse:
+        if request.method != "POST":
+            return redirect(url_for("careplug.case", number=number))
+        return _answer(key, deed, number, **told)
+
+    view.__name__ = view.__qualname__ = f"case_{key}"
+    return view
 
 
 def _answer(key: str, deed: Deed, number: str, **told: str) -> AnyResponse:
@@ -63,7 +78,7 @@ def _answer(key: str, deed: Deed, number: str, **told: str) -> AnyResponse:
         """The page with the form open."""
         return case_response(unit, number, problem=problem, form=form, opened=opened)
 
-    return answer(act, done=lambda _: url_for("careplug.case", number=number), again=again)
+    return answer(act, done=lambda _: url_for("careplug.case", number=number), again=again, limit="act")
 
 
 def _step(unit: CareUnit, case: Feedback, form: Form, name: str) -> Feedback:
@@ -172,13 +187,16 @@ _DEEDS: Mapping[str, Deed] = {
 }
 
 
-def _link(number: str) -> Response:
+def _link(number: str) -> AnyResponse:
     """Make a link for the customer and show it, once: it is kept nowhere."""
+    if request.method != "POST":
+        return redirect(url_for("careplug.case", number=number))
     insist("feedback.reply")
     visitor().must()
     with work.reading() as unit:
         try:
             guard.check_csrf()
+            guard.limit("act")
             case = unit.feedback.by_number(number)
             unit.allow("feedback.reply", case)
             made = link_url(state(), case)

@@ -121,9 +121,9 @@ def act(place: Place, action: str) -> AnyResponse:
         return f"{place.url}?done={trouble or action}{'#story-end' if action in ('reply', 'attach') else ''}"
 
     if action == "attach":
-        return answer(lambda: _attach(place), done=done, again=again, limit="submit")
+        return answer(lambda: _attach(place), done=done, again=again, limit="act")
     deed = _DEEDS[action]
-    return answer(lambda: _do(place, form, deed), done=done, again=again, limit="submit")
+    return answer(lambda: _do(place, form, deed), done=done, again=again, limit="act")
 
 
 def _do(place: Place, form: Form, deed: Deed) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from careplug.contributions import Action
@@ -37,7 +37,7 @@ def mount(pages: Blueprint, found: State) -> None:
     pages.add_url_rule("/r/<resource>", "resource_list", _list)
     pages.add_url_rule("/r/<resource>/new", "resource_new", _new, methods=both)
     pages.add_url_rule("/r/<resource>/<ident>", "resource_item", _item, methods=both)
-    pages.add_url_rule("/r/<resource>/<ident>/<action>", "resource_action", _action, methods=["POST"])
+    pages.add_url_rule("/r/<resource>/<ident>/<action>", "resource_action", _action, methods=both)
 
 
 # -- the list --
@@ -139,7 +139,7 @@ def _new(resource: str) -> AnyResponse:
             return url_for("careplug.resource_list", resource=resource)
         return url_for("careplug.resource_item", resource=resource, ident=made.id)
 
-    return attempt(deed, done=str, again=lambda unit, problem: _form(unit, resource, form, problem))
+    return attempt(deed, done=str, again=lambda unit, problem: _form(unit, resource, form, problem), limit="act")
 
 
 def _form(unit: CareUnit, resource: str, form: Form, problem: CareError | None = None) -> Response:
@@ -187,11 +187,13 @@ def _item(resource: str, ident: str) -> AnyResponse:
         """The page with the form open."""
         return _entity(unit, resource, ident, form=form, problem=problem, opened="edit")
 
-    return attempt(deed, done=str, again=again)
+    return attempt(deed, done=str, again=again, limit="act")
 
 
 def _action(resource: str, ident: str, action: str) -> AnyResponse:
     visitor().must()
+    if request.method != "POST":
+        return redirect(url_for("careplug.resource_item", resource=resource, ident=ident))
     form = posted()
 
     def deed(unit: CareUnit) -> str:
@@ -208,7 +210,7 @@ def _action(resource: str, ident: str, action: str) -> AnyResponse:
         """The page with the action open."""
         return _entity(unit, resource, ident, form=form, problem=problem, opened=f"do-{action}")
 
-    return attempt(deed, done=str, again=again)
+    return attempt(deed, done=str, again=again, limit="act")
 
 
 def _asked(service: Resources, resource: str, action: str) -> list[FieldInfo]:
