@@ -12,6 +12,7 @@ from flask_kit import API, LI, ROOT, WANG, House, make_app, spoken, state_of
 from careplug import Care
 from careplug.errors import Invalid
 from careplug_flask import Careplug, current_care
+from careplug_flask.errors import HostError
 from careplug_flask.options import _KEYS, Options
 from careplug_flask.rest.openapi import document
 from careplug_flask.testing import client
@@ -158,9 +159,9 @@ WRONG = [
     ({"CAREPLUG_LINK_DAYS": "30"}, "config.CAREPLUG_LINK_DAYS", "flask.option_type", "type int", "类型为 int"),
     ({"CAREPLUG_LINK_DAYS": True}, "config.CAREPLUG_LINK_DAYS", "flask.option_type", "type int", "类型为 int"),
     ({"CAREPLUG_MAX_UPLOAD": 1.5}, "config.CAREPLUG_MAX_UPLOAD", "flask.option_type", "type int", "类型为 int"),
-    ({"CAREPLUG_TITLE": 5}, "config.CAREPLUG_TITLE", "flask.option_type", "type Text", "类型为 Text"),
-    ({"CAREPLUG_TITLE": {"fr": "x"}}, "config.CAREPLUG_TITLE", "flask.option_type", "type Text", "类型为 Text"),
-    ({"CAREPLUG_BLOCKS": "body"}, "config.CAREPLUG_BLOCKS", "flask.option_type", "type Mapping", "类型为 Mapping"),
+    ({"CAREPLUG_TITLE": 5}, "config.CAREPLUG_TITLE", "flask.option_type", "a value of type text, or", "类型为"),
+    ({"CAREPLUG_TITLE": {"fr": "x"}}, "config.CAREPLUG_TITLE", "flask.option_type", "a value of type text, or", "类型为"),
+    ({"CAREPLUG_BLOCKS": "body"}, "config.CAREPLUG_BLOCKS", "flask.option_type", "NAME OF A BLOCK", "类型为"),
     ({"CAREPLUG_URL_PREFIX": "service"}, "config.CAREPLUG_URL_PREFIX", "flask.option_prefix", "slash", "斜杠"),
     ({"CAREPLUG_URL_PREFIX": "/service/"}, "config.CAREPLUG_URL_PREFIX", "flask.option_prefix", "slash", "斜杠"),
     ({"CAREPLUG_LANGUAGE": "fr"}, "config.CAREPLUG_LANGUAGE", "flask.option_language", "en, zh_CN", "en, zh_CN"),
@@ -206,7 +207,7 @@ def test_without_a_secret_it_is_said_when_one_is_needed(tmp_path):
     app.secret_key = None
     made = client(app, LI).post(f"{API}/feedback", json={"kind": "fault", "subject": "x"})
     assert made.status_code == 201
-    with app.test_request_context(), extension.read(actor=ROOT, tenant="") as unit, pytest.raises(Invalid) as caught:
+    with app.test_request_context(), extension.read(actor=ROOT, tenant="") as unit, pytest.raises(HostError) as caught:
         extension.link(unit.feedback.get(made.get_json()["id"]))
     assert (caught.value.code, caught.value.field) == ("flask.secret", "config.SECRET_KEY")
     state_of(app).care.close()

@@ -142,9 +142,23 @@ resource_new:POST            401    403  403  403  ok   403
 resource_item:GET            401    403  403  ok   ok   404
 resource_item:POST           401    403  403  ok   ok   404
 resource_action:POST         401    403  403  ok   ok   404
+case_step:GET                ok     ok   ok   ok   ok   ok
+case_say:GET                 ok     ok   ok   ok   ok   ok
+case_pause:GET               ok     ok   ok   ok   ok   ok
+case_resume:GET              ok     ok   ok   ok   ok   ok
+case_assign:GET              ok     ok   ok   ok   ok   ok
+case_expect:GET              ok     ok   ok   ok   ok   ok
+case_prioritise:GET          ok     ok   ok   ok   ok   ok
+case_edit:GET                ok     ok   ok   ok   ok   ok
+case_appoint:GET             ok     ok   ok   ok   ok   ok
+case_record:GET              ok     ok   ok   ok   ok   ok
+case_override:GET            ok     ok   ok   ok   ok   ok
+case_void:GET                ok     ok   ok   ok   ok   ok
+case_link:GET                ok     ok   ok   ok   ok   ok
+resource_action:GET          401    ok   ok   ok   ok   ok
 reference:GET                401    ok   ok   ok   ok   ok
 """
-"""What only sends on to another page (case_act:GET, as after a login) says ok to everybody: the page itself asks. A signed
+"""What only sends on to another page (the address of a form, opened after a login) says ok to everybody: the page itself asks. A signed
 link opens its case for whoever holds it, that is what it is for."""
 
 RESOURCES = {
@@ -386,6 +400,12 @@ FORMS = {
     "resource_item:POST": ({"resource": "tools", "ident": "{tool}"}, {"version": "1", "name": "saw", "place": "rack"}),
     "reference:GET": ({}, {}),
     "resource_action:POST": ({"resource": "tools", "ident": "{tool}", "action": "lend"}, {"to": "sun"}),
+}
+
+FORMS |= {  # the address of a form, opened: back to where the form stands
+    route.replace(":POST", ":GET"): (parts, {})
+    for route, (parts, _) in FORMS.items()
+    if route.startswith("case_") or route == "resource_action:POST"
 }
 
 
