@@ -52,6 +52,14 @@ class Entry:
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
+API_NAMES = tuple(
+    "Accept-Language BulkLine Case Content-Type ETag Idempotency-Key If-Match Link OpenAPI RFC X-CSRFToken Authorization "
+    "Bearer Retry-After Location WWW-Authenticate arrived code data detail digest due_at factory_arrived factory_returned "
+    "field in json left lines next null out problem sequence share text version kind id person".split()
+)
+"""What the reference of the API says of itself in any language: headers, media types, names of fields."""
+
+
 def _case(name: str) -> Callable[[Any], str]:
     return lambda server: f"/care/cases/{server.numbers[name]}"
 
@@ -77,8 +85,12 @@ SCENES: tuple[Scene, ...] = (
     Scene("visits", "engineer", "/care/r/visits"),
     Scene("visit-new", "engineer", "/care/r/visits/new"),
     Scene("visit", "engineer", lambda server: f"/care/r/visits/{server.visit}"),
-    # the words of shapes and their fields are English: they are the API's own names
-    Scene("api-reference", "engineer", "/care/api-reference", ignore="pre, code"),
+    Scene(
+        "api-reference",
+        "engineer",
+        "/care/api-reference",
+        allow=API_NAMES,
+    ),
 )
 
 _ROLES = {"customer": "li", "customer2": "sun", "engineer": "wang", "manager": "zhao"}

@@ -95,7 +95,7 @@ def _kit() -> Any:
 
 def _ask(url: str, examples: int, seed: int, found: Counter[str], trouble: dict[tuple[str, str], str]) -> None:
     kit = _kit()
-    app = kit.make_app(url, kit.Careplug(clock=lambda: kit.MONDAY, plugins=[plugin()]))
+    app = kit.make_app(url, kit.Careplug(clock=lambda: kit.MONDAY, plugins=[plugin()], files=kit.FILES))
     try:
         kit.seed(app)
         with kit.care_of(app).unit(actor=kit.ROOT) as unit:

@@ -52,7 +52,7 @@ def check_csrf(code: str = "flask.csrf") -> None:
     try:
         validate_csrf(given, time_limit=current_app.config.get("WTF_CSRF_TIME_LIMIT", _DAY))
     except ValidationError as wrong:
-        raise error(BadRequest, code, field=csrf_field(), problem=str(wrong)) from None
+        raise error(BadRequest, code, field=csrf_field()) from wrong
 
 
 def fits() -> None:

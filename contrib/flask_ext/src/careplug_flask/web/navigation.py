@@ -31,6 +31,7 @@ _OWN: tuple[tuple[str, str, str, str], ...] = (
     ("nav.queue", "careplug.queue", "service", "sla.due"),
     ("nav.all_cases", "careplug.all_cases", "service", "feedback.list"),
     ("nav.submit", "careplug.submit", "", "feedback.submit"),
+    ("nav.api", "careplug.reference", "service", "tokens.manage"),  # for whoever gives keys to it
 )
 
 
@@ -43,7 +44,7 @@ def navigation(here: State, unit: Any) -> tuple[Entry, ...]:
     found = [
         Entry(say(code, who.language), url_for(endpoint), request.endpoint == endpoint)
         for code, endpoint, wanted, action in _OWN
-        if wanted in ("", side) and _may(unit, action)
+        if wanted in ("", side) and _may(unit, action) and (code != "nav.api" or here.options.api)
     ]
     return (*found, *_of_plugins(here, unit, side))
 
