@@ -74,7 +74,7 @@ class WorkingDays:
 
     def describe(self, language: str = "en") -> str:
         """The target in words: ``5 working days, to the close of the last``."""
-        return _say(f"working_days.{self.ends}", language, days=self.n)
+        return _say(f"working_days.{self.ends}", language, days=_days_said("working_day", self.n, language))
 
 
 @attrs.frozen
@@ -104,8 +104,8 @@ class CalendarDays:
         return {"type": "calendar_days", "days": self.n, "ends": self.ends}
 
     def describe(self, language: str = "en") -> str:
-        """The target in words: ``10 days``."""
-        return _say(f"calendar_days.{self.ends}", language, days=self.n)
+        """The target in words: ``10 days, at the same time of day``."""
+        return _say(f"calendar_days.{self.ends}", language, days=_days_said("day", self.n, language))
 
 
 Target = WorkingTime | WorkingDays | Elapsed | CalendarDays
@@ -180,6 +180,11 @@ def _say(code: str, language: str, **params: object) -> str:
     from careplug.text import say
 
     return say(f"target.{code}", language, **params)
+
+
+def _days_said(unit: str, number: int, language: str) -> str:
+    """A number of days in words: ``1 day``, ``3 working days``."""
+    return _say(f"unit.{unit}" if number == 1 else f"unit.{unit}s", language, n=number)
 
 
 def _duration(amount: timedelta, language: str) -> str:

@@ -11,6 +11,9 @@ from careplug.text import Catalogue, Text, say
 
 __all__ = ["duration", "moment", "receipt_text", "word"]
 
+_SECOND = timedelta(seconds=1)
+"""Counting for less says nothing in words: a receipt that is asked for in the moment of its start."""
+
 
 def receipt_text(
     receipt: Receipt,
@@ -45,7 +48,8 @@ def receipt_text(
         line("start", at=at(receipt.started_at)),
         line("due", at=at(receipt.due_at)) + (line("provisional") if receipt.provisional else ""),
     ]
-    lines += [_segment(segment, place, language, words) for segment in receipt.segments]
+    told = (each for each in receipt.segments if each.kind != "counting" or each.length >= _SECOND)
+    lines += [_segment(segment, place, language, words) for segment in told]
     lines.append(line("counted", counted=duration(receipt.counted, language), until=at(receipt.until)))
     lines += [line("back_dated", facts=", ".join(map(str, receipt.back_dated)))] if receipt.back_dated else []
     if choice.losers:

@@ -110,11 +110,12 @@ def test_a_timedelta_means_working_time() -> None:
         (Elapsed(timedelta(hours=24)), "24 h around the clock", "24 小时（自然时间）"),
         (Elapsed(timedelta(0, 3723, 500_000)), "1 h 2 min 3.5 s around the clock", "1 小时 2 分钟 3.5 秒（自然时间）"),
         (WorkingTime(timedelta(0)), "0 min of working time", "0 分钟（工作时间）"),
-        (WorkingDays(5, "close"), "working days: 5, to the close of the last", "5 个工作日（至末日下班）"),
-        (WorkingDays(5), "working days: 5, at the same time of day", "5 个工作日（同一时刻）"),
-        (WorkingDays(5, "midnight"), "working days: 5, to the end of the last", "5 个工作日（至末日 24:00）"),
-        (CalendarDays(1), "days: 1, at the same time of day", "1 天（同一时刻）"),
-        (CalendarDays(1, "midnight"), "days: 1, to the end of the last", "1 天（至末日 24:00）"),
+        (WorkingDays(5, "close"), "5 working days, to the close of the last", "5 个工作日（至末日下班）"),
+        (WorkingDays(5), "5 working days, at the same time of day", "5 个工作日（同一时刻）"),
+        (WorkingDays(5, "midnight"), "5 working days, to the end of the last", "5 个工作日（至末日 24:00）"),
+        (WorkingDays(1, "close"), "1 working day, to the close of the last", "1 个工作日（至末日下班）"),
+        (CalendarDays(1), "1 day, at the same time of day", "1 天（同一时刻）"),
+        (CalendarDays(1, "midnight"), "1 day, to the end of the last", "1 天（至末日 24:00）"),
     ],
 )
 def test_words(target: Target, en: str, zh: str) -> None:
