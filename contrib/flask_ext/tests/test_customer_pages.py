@@ -287,6 +287,15 @@ def test_my_cases_say_what_is_promised_next(shop):
     assert "We answer by today 10:30." in shop.as_(language="en").get(f"{PAGES}/my").text
 
 
+def test_who_never_reported_anything_is_told_so(shop):
+    for shown in ("open", "all"):
+        assert own()["mine.none"].zh in shop.as_().get(f"{PAGES}/my?show={shown}").text
+    over = shop.case()
+    with shop.care.unit(actor=LI) as unit:
+        unit.feedback.step(over.id, "withdraw")
+    assert own()["mine.none_open"].zh in shop.as_().get(f"{PAGES}/my").text
+
+
 def test_older_cases_are_on_the_next_page(shop):
     numbers = []
     for _ in range(23):
@@ -374,9 +383,13 @@ def test_a_reply_is_stored_once_and_ends_the_waiting(shop):
 
 def test_a_solution_is_accepted(shop):
     case = shop.solved()
-    assert f'action="{page_of(case)}/accept"' in shop.as_().get(page_of(case)).text
+    page = shop.as_().get(page_of(case)).text
+    assert f'action="{page_of(case)}/accept"' in page
+    assert page.count("处理结果：恢复") == 1
+    assert page.count("处理措施：重启") == 1
     assert shop.as_().post(f"{page_of(case)}/accept").status_code == 303
     assert shop.now(case).state == "closed"
+    assert shop.as_().get(page_of(case)).text.count("处理结果：恢复") == 1
     again = shop.as_().post(f"{page_of(case)}/accept")
     assert again.status_code == 403
     assert own()["problem.step.state"].zh in again.text

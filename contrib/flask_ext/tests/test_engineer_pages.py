@@ -122,6 +122,14 @@ def test_the_first_step_leads_on(desk: Desk):
     assert re.search(r'cpd-primary" id="act-step-verify"', html)
 
 
+def test_a_step_to_where_the_case_is_is_not_offered_but_another_assignee_is(desk: Desk):
+    number = desk.submit().number
+    desk.send(number, "step/dispatch", assignee="person:wang")
+    assert f"{PAGE}{number}/step/dispatch" in desk.page(number).forms
+    desk.send(number, "step/handle")
+    assert f"{PAGE}{number}/step/handle" not in desk.page(number).forms
+
+
 def test_a_step_merges_into_a_number(desk: Desk):
     first, second = desk.submit("one").number, desk.submit("two").number
     assert desk.send(second, "step/merge", into=first).status_code == 303
@@ -146,6 +154,8 @@ def test_files_are_sent_with_words_or_alone(desk: Desk):
     for body in ("see there", ""):
         sent = {"as": "reply", "body": body, "file": (io.BytesIO(b"log"), "a.log")}
         assert desk.client().post(f"{PAGE}{number}/say", data=sent).status_code == 303
+    assert "3 bytes" in desk.page(number).text
+    assert "3 字节" in desk.page(number, language="zh_CN").text
     assert desk.facts(number).count("attached") == 2
     assert desk.facts(number).count("replied") == 1
     assert "a.log" in desk.page(number).text
@@ -230,6 +240,7 @@ def test_a_case_that_is_not_there(desk: Desk):
         response = client.post(f"{PAGE}CP-9/say", data={"as": "reply", "body": "x"})
         assert response.status_code == 404
         assert words in response.get_data(as_text=True)
+        assert 'href="/careplug/queue"' in response.get_data(as_text=True)
 
 
 # -- who may do what --
@@ -266,6 +277,7 @@ def test_customers_have_pages_of_their_own(desk: Desk, path):
         response = customer.get(f"/careplug/{page}")
         assert response.status_code == 403
         assert "service side" in response.get_data(as_text=True)
+        assert "My cases" in Forms(response.get_data(as_text=True)).words, "the navigation leads back"
     before = desk.facts(number)
     response = customer.post(f"{PAGE}{number}/{path}", data={"as": "note", "body": "x", "version": "1"})
     assert response.status_code == 403
@@ -350,7 +362,7 @@ def test_the_queue_says_late_soon_and_standing_in_words(desk: Desk):
     html = desk.client().get("/careplug/queue").get_data(as_text=True)
     rows = re.findall(r'<tr class="cpd-row cpd-(\w+)">(.*?)</tr>', html, re.DOTALL)
     tones = {(tone, Forms(row).text) for tone, row in rows}
-    for tone, name, words in (("late", "late one", "Late"), ("soon", "soon one", "Due soon")):
+    for tone, name, words in (("late", "late one", " late"), ("soon", "soon one", "Due soon")):
         assert any(kind == tone and name in text and words in text for kind, text in tones)
     assert any(kind == "standing" and "Waiting for the customer" in text for kind, text in tones)
     assert re.search(r'hx-trigger="every 60s"', html)
@@ -529,6 +541,8 @@ def test_drawings_can_be_read_aloud_and_need_no_styles(desk: Desk):
     assert found
     for drawing in found:
         assert drawing.get("role") == "img"
+        assert "pauses" not in (drawing.findtext("desc") or "")
+        assert len(parts(drawing, "cpt-tick")) <= len(parts(drawing, "cpt-text-day")), "no tick without a date"
         names = (drawing.get("aria-labelledby") or "").split()
         assert [each.get("id") for each in (drawing.find("title"), drawing.find("desc"))] == names
     assert re.search(r"\sstyle\s*=", html) is None
@@ -543,6 +557,9 @@ def test_the_receipt_in_words_is_behind_the_drawing(desk: Desk):
     number = desk.submit().number
     for language, words in (("en", "Promised: 30 min"), ("zh_CN", "承诺：30 分钟")):
         assert words in desk.page(number, language=language).text
+    assert "of 0 min" not in desk.page(number).text
+    desk.clock.move(timedelta(minutes=5))
+    assert "counted 5 min of 5 min" in desk.page(number).text
 
 
 # -- languages --

@@ -58,7 +58,9 @@ def test_no_sentence_is_dead():
     made = [_pattern(first or second) for source in texts for first, second in _MADE.findall(source)]
     spoken = {code for code in own() if _short(code) in literals or code in literals}
     rest = [code for code in own() if code not in spoken and not code.startswith("cli.")]
-    assert [code for code in rest if not any(re.fullmatch(each, _short(code)) or re.fullmatch(each, code) for each in made)] == []
+    assert [
+        code for code in rest if not any(re.fullmatch(each, _short(code)) or re.fullmatch(each, code) for each in made)
+    ] == []
 
 
 def _short(code: str) -> str:
@@ -67,6 +69,6 @@ def _short(code: str) -> str:
 
 def _pattern(made: str) -> str:
     """The codes that a text with holes may become: each hole is one or more words."""
-    return "".join(r"[\w.-]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", made)) + (
-        r"[\w.-]*" if made.endswith(".") else ""
-    )
+    return "".join(
+        r"[\w.-]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", made)
+    ) + (r"[\w.-]*" if made.endswith(".") else "")

@@ -66,7 +66,7 @@ def customer_case(
     """The page. ``failed`` is the form that ``problem`` is about, ``form`` what was typed there."""
     case = unit.feedback.by_number(place.number)
     said_by, facts, now = words(state(), unit), unit.feedback.facts(case.id), unit.now()
-    promises = unit.sla.promises(case)[case.id]
+    promises, can = unit.sla.promises(case)[case.id], _possible(unit, case)
     return show(
         "customer_case.html",
         unit,
@@ -79,8 +79,15 @@ def customer_case(
         promised=bool(promises),
         answer_ends=_answer_ends(unit, case),
         expected=_expected(case, facts),
-        entries=story(unit, said_by, facts, unit.setup.fact_types, file_url=place.file),
-        can=_possible(unit, case),
+        entries=story(
+            unit,
+            said_by,
+            facts,
+            unit.setup.fact_types,
+            file_url=place.file,
+            result=case.result if "accept" in can else "",
+        ),
+        can=can,
         custom=_custom(said_by, unit, case),
         form=form or Form(),
         key=form["key"] if form is not None and form["key"] else new_id(),

@@ -128,7 +128,7 @@ def case_response(
             for line in lines
             if not line.void and not line.final
         ],
-        "files": [(row, size_text(row.size)) for row in unit.feedback.attachments(case.id)],
+        "files": [(row, size_text(row.size, said.language)) for row in unit.feedback.attachments(case.id)],
         "linked": _linked(unit, said, case),
         "panels": panels(state(), unit, said, case, "service"),
         "records": _records(unit, said, case),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["StepForm", "may", "steps"]
 
 _LIFE = tuple(seed.name for seed in transitions.SEEDS if seed.kind == "state")
+_OWN = frozenset(seed.name for seed in transitions.SEEDS if seed.kind == "transition")
 _WORDS = ("measure", "result", "cause", "reason")
 """The words of a form in the order in which they are told."""
 
@@ -39,10 +40,15 @@ class StepForm:
 
 
 def steps(unit: CareUnit, words: Words, case: Feedback) -> list[StepForm]:
-    """The steps that the visitor may take now: those that lead on first, then those back, then those that give it up."""
+    """The steps that the visitor may take now: those that lead on first, then those back, then those that give it up.
+
+    The core's that only lead to where the case is are left out, but not to give it to somebody else (dispatch).
+    """
     states = unit.definitions.values("state")
     found = []
     for step in unit.feedback.possible(case):
+        if step.name in _OWN and step.target == case.state and "assignee" not in step.requires:
+            continue
         if may(unit, f"feedback.step.{step.name}", case):
             ends = step.target in states and states[step.target].category == "void"
             onward = not ends and _place(step.target) > _place(case.state)

@@ -67,12 +67,14 @@ def _my_cases() -> Response:
         rows = unit.feedback.find(unsettled if shown == "open" else None, limit=_PAGE + 1, after=after)
         cases, said = rows[:_PAGE], words(state(), unit)
         promises, now = unit.sla.promises(*cases), unit.now()
+        never = not rows and after is None and not (shown == "open" and unit.feedback.find(limit=1))
         older = cursor((cases[-1].received_at, cases[-1].id)) if len(rows) > _PAGE else ""
         return show(
             "customer_cases.html",
             unit,
             rows=[(case, tone_of(case), next_said(said, case, promises[case.id], now)) for case in cases],
             shown=shown,
+            never=never,
             first=after is None,
             older=url_for("careplug.my_cases", show=shown, after=older) if older else "",
         )

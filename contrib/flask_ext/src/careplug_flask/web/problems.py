@@ -45,7 +45,7 @@ def spoken(here: State, problem: CareError, language: str) -> str:
     label = _label(here, place, language) or problem.field
     if sentence is not None:
         most = problem.params.get("most")
-        size = {"size": size_text(most)} if isinstance(most, int) else {}
+        size = {"size": size_text(most, language)} if isinstance(most, int) else {}
         return fill(sentence.get(language), {**problem.params, **size, "field": label})
     said = problem.text(language, here.care.catalogue)
     return said.replace(problem.field, label, 1) if problem.field else said

@@ -15,6 +15,7 @@ from careplug.feedback.fold import voided
 from careplug.timeline.facts import Fact
 from careplug_flask.web.promised import reason_said
 from careplug_flask.web.times import near
+from careplug_flask.words import say
 
 if TYPE_CHECKING:
     from careplug.unit import CareUnit
@@ -75,23 +76,31 @@ class Entry:
 
 
 def story(
-    unit: CareUnit, words: Words, facts: Sequence[Fact], types: Types, *, file_url: Link | None = None
+    unit: CareUnit,
+    words: Words,
+    facts: Sequence[Fact],
+    types: Types,
+    *,
+    file_url: Link | None = None,
+    result: str = "",
 ) -> list[Entry]:
     """The entries of a case's facts, as far as the unit's actor may read them, in order.
 
     ``file_url`` tells where the attachment of an id is downloaded; without it, below the case's own page.
+    ``result`` stands elsewhere on the page and is not told again.
     """
     if not facts:
         return []
     link = file_url or _own_page(facts)
     kept = {row.sequence: row for row in unit.feedback.attachments(facts[0].subject_id)}
-    void, tell = voided(facts), _Teller(words, types, _customers(facts), unit.now(), unit.actor.side == "customer")
+    void, customer = voided(facts), unit.actor.side == "customer"
+    tell = _Teller(words, types, _customers(facts), unit.now(), customer, result)
     found: list[Entry] = []
     for fact in facts:
         entry = attrs.evolve(tell.entry(fact), void=fact.sequence in void, sequence=fact.sequence)
         row = kept.get(fact.sequence)
         if row is not None:
-            file = File(name=row.name, size=size_text(row.size), url=link(row.id))
+            file = File(name=row.name, size=size_text(row.size, words.language), url=link(row.id))
             if found and _same_breath(found[-1], entry):
                 found[-1] = attrs.evolve(found[-1], files=(*found[-1].files, file))
                 continue
@@ -100,10 +109,12 @@ def story(
     return found
 
 
-def size_text(size: int) -> str:
-    """A size in bytes as people say it: ``12 KB``, ``3.4 MB``."""
+def size_text(size: int, language: str) -> str:
+    """A size in bytes as people say it: ``14 bytes``, ``12 KB``, ``3.4 MB``."""
+    if size < 1 << 10:
+        return say("story.byte" if size == 1 else "story.bytes", language, size=size)
     if size < 1 << 20:
-        return f"{max(1, round(size / 1024))} KB"
+        return f"{round(size / 1024)} KB"
     return f"{round(size / (1 << 20), 1):g} MB"
 
 
@@ -133,6 +144,7 @@ class _Teller:
     customers: frozenset[str]
     now: datetime
     customer: bool
+    result: str
 
     def entry(self, fact: Fact) -> Entry:
         """The entry of one fact."""
@@ -204,7 +216,10 @@ class _Teller:
 
     def _resolved(self, fact: Fact) -> dict[str, Any]:
         say, data = self.words.say, fact.data
-        lines = [say(f"story.{key}", text=data[key]) for key in ("cause", "measure", "result") if data.get(key)]
+        told = {key: data[key] for key in ("cause", "measure", "result") if data.get(key)}
+        if told.get("result") == self.result:
+            del told["result"]
+        lines = [say(f"story.{key}", text=text) for key, text in told.items()]
         return {"kind": "talk", "label": self._label(fact), "body": "\n".join([*lines, *_texts(data, "note")])}
 
     def _noted(self, fact: Fact) -> dict[str, Any]:

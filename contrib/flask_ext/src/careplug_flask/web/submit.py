@@ -105,7 +105,7 @@ def _show(unit: CareUnit, form: Form, problem: CareError | None = None) -> Respo
         channels=[(name, said.say(f"channel.{name}")) for name in _CHANNELS],
         organisations=[("", said.say("submit.no_organisation")), *organisations] if len(organisations) > 1 else [],
         fields=[_field(said, spec) for spec in unit.setup.fields("feedback").values()],
-        most=size_text(state().options.max_upload),
+        most=size_text(state().options.max_upload, said.language),
         for_customer=not customer,
     )
 

@@ -23,9 +23,9 @@ from careplug.sla.target import CalendarDays, Elapsed
 
 __all__ = ["Axis", "Reader", "axis_of", "draw"]
 
-HEIGHT = 92
-_BAR, _THICK = 24, 26
-_ROW_TOP, _ROW_EVENTS, _ROW_DAYS = 14, 66, 84
+HEIGHT = 98
+_BAR, _THICK = 28, 26
+_ROW_TOP, _ROW_EVENTS, _ROW_DAYS = 12, 73, 91
 _NARROW = 300.0
 """Pixels a drawing has at least: labels that would touch there are left out or moved."""
 
@@ -143,8 +143,11 @@ class _Canvas:
         """Add an element."""
         self.parts.append(element(tag, *inner, **attributes))
 
-    def label(self, text: str, x: float, rows: Sequence[int], kind: str) -> None:
-        """Add letters at a place, in the first of the rows where they touch no others; in none, they are left out."""
+    def label(self, text: str, x: float, rows: Sequence[int], kind: str) -> bool:
+        """Add letters at a place, in the first of the rows where they touch no others; in none, they are left out.
+
+        Whether they stand there.
+        """
         width = _width(text)
         anchor = "start" if x < 22 else "end" if x > 78 else "middle"
         place = x / 100 * _NARROW
@@ -154,7 +157,8 @@ class _Canvas:
             if all(span[1] <= a or b <= span[0] for a, b in self._taken.get(row, [])):
                 self._taken.setdefault(row, []).append(span)
                 self.put("text", escape(text), x=_percent(x), y=row, text_anchor=anchor, class_=f"cpt-text {kind}")
-                return
+                return True
+        return False
 
 
 def element(tag: str, /, *inner: Markup, **attributes: object) -> Markup:
@@ -295,7 +299,7 @@ def _marks(canvas: _Canvas, axis: Axis, receipt: Receipt, reader: Reader) -> Non
         canvas.put("circle", title, cx=_percent(end), cy=_BAR + _THICK / 2, r=6, class_="cpt-stop", stroke_width=2)
         words = reader.say("receipt.svg.stop", at=short(receipt.stopped_at))
     else:
-        line = {"x1": _percent(end), "x2": _percent(end), "y1": _BAR - 4, "y2": _BAR + _THICK + 6}
+        line = {"x1": _percent(end), "x2": _percent(end), "y1": _BAR - 4, "y2": _BAR + _THICK + 4}
         canvas.put("line", **line, class_="cpt-now", stroke_width=2, stroke_dasharray="3 2")
         words = reader.say("receipt.svg.now", at=short(receipt.until))
     canvas.label(words, end, (_ROW_EVENTS, _ROW_DAYS), "cpt-text-event")
@@ -319,9 +323,10 @@ def _days(canvas: _Canvas, axis: Axis, receipt: Receipt, reader: Reader) -> None
             canvas.label(_gap_words(gap, calendar, reader), middle, (_ROW_DAYS,), "cpt-text-day")
     for moment in _midnights(axis, reader.zone):
         x = axis.at(moment)
-        canvas.put("line", x1=_percent(x), x2=_percent(x), y1=_BAR + _THICK, y2=_BAR + _THICK + 5, class_="cpt-tick")
         day = f"{moment.astimezone(reader.zone):%m-%d} {reader.word('weekday', str(moment.astimezone(reader.zone).isoweekday()))}"
-        canvas.label(day, x, (_ROW_DAYS,), "cpt-text-day")
+        if canvas.label(day, x, (_ROW_DAYS,), "cpt-text-day"):  # a tick that says nothing would be a riddle
+            line = {"x1": _percent(x), "x2": _percent(x), "y1": _BAR + _THICK, "y2": _BAR + _THICK + 5}
+            canvas.put("line", **line, class_="cpt-tick")
 
 
 _MOST_TICKS = 40
@@ -350,13 +355,14 @@ def _midnights(axis: Axis, zone: ZoneInfo) -> list[datetime]:
 def _told(receipt: Receipt, reader: Reader) -> str:
     """The drawing in a sentence, for those who do not see it."""
     due: Callable[[], str] = lambda: reader.moment(receipt.due_at) or reader.say("receipt.svg.none")  # noqa: E731
+    paused = sum(1 for segment in receipt.segments if segment.kind == "paused")
     return reader.say(
-        "receipt.svg.told",
+        "receipt.svg.told_paused" if paused else "receipt.svg.told",
         start=reader.moment(receipt.started_at),
         due=due(),
         counted=reader.span(receipt.counted),
         until=reader.moment(receipt.until),
-        paused=sum(1 for segment in receipt.segments if segment.kind == "paused"),
+        paused=paused,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from careplug_flask.state import state
 __all__ = ["answer", "attempt", "failed", "show"]
 
 T = TypeVar("T")
+_log = logging.getLogger("careplug_flask")
 
 
 def show(template: str, unit: Any, /, *, status: int = 200, **values: Any) -> Response:
@@ -76,11 +78,22 @@ def failed(found: CareError) -> AnyResponse:
         # whatever the host got wrong may be needed for a page as people know it: its layout, its people
         become(nobody(here, language))
         values["words"] = told(found, language, here.care.catalogue)
-    page = here.renderer.page("error.html", None, alone=isinstance(found, HostError), **values)
-    response = make_response(page, status)
+    response = make_response(_page(found, alone=isinstance(found, HostError), **values), status)
     if isinstance(found, TooMany):
         response.headers["Retry-After"] = str(found.params["after"])
     return response
+
+
+def _page(found: CareError, **values: Any) -> str:
+    """The page, with the navigation where somebody is known and the database answers."""
+    page, who = state().renderer.page, visitor()
+    if who.actor is not None and who.via != "link" and values["status"] < 500:
+        try:
+            with work.reading() as unit:
+                return page("error.html", unit, **values)
+        except Exception:
+            _log.exception("the page of %r could not be made with its navigation", found)
+    return page("error.html", None, **values)
 
 
 def _language() -> str:
