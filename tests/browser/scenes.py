@@ -52,11 +52,13 @@ class Entry:
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
-API_NAMES = tuple(
-    "Accept-Language BulkLine Case Content-Type ETag Idempotency-Key If-Match Link OpenAPI RFC X-CSRFToken Authorization "
-    "Bearer Retry-After Location WWW-Authenticate arrived code data detail digest due_at factory_arrived factory_returned "
-    "field in json left lines next null out problem sequence share text version kind id person".split()
-)
+API_NAMES = (
+    "Accept-Language", "BulkLine", "Case", "Content-Type", "ETag", "Idempotency-Key", "If-Match", "Link", "OpenAPI",
+    "RFC", "X-CSRFToken", "Authorization", "Bearer", "Retry-After", "Location", "WWW-Authenticate", "arrived",
+    "code", "data", "detail", "digest", "due_at", "factory_arrived", "factory_returned", "field", "in", "json",
+    "left", "lines", "next", "null", "out", "problem", "sequence", "share", "text", "version", "kind", "id",
+    "person",
+)  # fmt: skip
 """What the reference of the API says of itself in any language: headers, media types, names of fields."""
 
 

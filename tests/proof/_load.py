@@ -271,13 +271,15 @@ def run(url: str, folder: Path, plan: Plan) -> tuple[dict[str, object], list[str
     if plan.steady:
         wrong += [f"{name} grew {value:.3f} times" for name, value in growth.items() if value > GROWTH]
         before, later = watch.connections[half - 1], watch.connections[half + (len(watch.connections) - half) // 2 :]
-        wrong += [] if set(later) == {before} else [f"connections: {before}, later {min(later)} to {max(later)}"]
+        # a new worker opens its second connection when two of its requests first meet: fewer is no leak, more would be
+        wrong += [] if max(later) <= before else [f"connections: {before}, later {min(later)} to {max(later)}"]
     counts = sum((client.counts for client in clients), Counter())
     figures: dict[str, object] = {key: counts[key] for key in _SHOWN}
     sent = _sent(folder)
     figures |= {"messages": len(sent), "sent_twice": sum(sent.values()) - len(sent), "killed": 1}
     if plan.steady:
-        figures |= {"max_rss_growth": max(growth.values()), "processes": len(growth), "connections": before}
+        figures |= {"max_rss_growth": max(growth.values()), "processes": len(growth)}
+        figures |= {"connections": before, "connections_later": max(later)}
         figures["max_megabytes"] = max(watch.memory[-1].values()) / 1024
     return figures, wrong
 

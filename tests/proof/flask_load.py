@@ -6,8 +6,8 @@ the same Idempotency-Key whenever a connection breaks. In the end every acknowle
 exactly once and none of the others twice, every chain is whole, every message was sent exactly once, no answer was a 5xx,
 gunicorn has put another worker in the place of the killed one. `rss growth` is how much more memory the process that grew
 most holds after the second minute than after the first (at most 1.05 times, of the whole proof; the workers, master and
-`careplug worker` that lived through both). `connections` are those of PostgreSQL before the kill; in the last half minute,
-when the new worker has long begun, they are as many at every look.
+`careplug worker` that lived through both). `connections` are those of PostgreSQL before the kill, `connections later` the
+most there were in the last half minute: never more than before.
 
 It runs in one piece: what counts is two minutes without a break. A part of it is 160 requests to two workers each time.
 With SQLite, and in parts, gunicorn loads the app before it forks (`--preload`), otherwise each worker loads its own.
