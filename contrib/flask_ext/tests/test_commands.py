@@ -62,7 +62,8 @@ def host(folder):
 
 
 def flask(app, *words):
-    return app.test_cli_runner().invoke(args=["careplug", *words])
+    # other tests and tools leave a width behind; a table on a narrow terminal is paragraphs
+    return app.test_cli_runner().invoke(args=["careplug", *words], env={"COLUMNS": "120"})
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh", "编号"), ("en", "Number")])
