@@ -178,6 +178,7 @@ def test_what_was_mounted_works(shop):
     assert "/service/cases/" in seen["submit"][1]
     assert seen["the case is in the list"][0] is True
     assert seen["an order is returned"][0] == 302
+    assert seen["another's order is 404"][0] == 404
     assert seen["the API knows the session"][0] == 200
 
 
