@@ -99,7 +99,7 @@ lowest: setup
 	@test -x build/venv-lowest/bin/python || $(PYTHON) -m venv build/venv-lowest
 	build/venv-lowest/bin/python -m pip install -qq --disable-pip-version-check -c build/lowest.txt $(EDITABLE) \
 		pytest pytest-timeout pytest-xdist hypothesis sybil time-machine \
-		Flask-Login Flask-SQLAlchemy gunicorn openapi-spec-validator
+		Flask-Login Flask-SQLAlchemy gunicorn openapi-spec-validator requests
 	build/venv-lowest/bin/python -m pytest $(PYTEST_FLAGS) --ignore tests/typing --ignore tests/integration/test_wheels.py \
 		--ignore tests/browser --deselect "tests/proof/test_proofs.py::test_the_proof_holds[api_fuzz]"
 
