@@ -15,10 +15,11 @@ from careplug.feedback.base import FEEDBACK, Base, check_custom, check_ref, chec
 from careplug.feedback.entities import KINDS, Feedback, RequestKey
 from careplug.feedback.fold import told
 from careplug.feedback.priority import Matrix, check_level
+from careplug.ports import Unit
 from careplug.refs import Ref, new_id
 from careplug.timeline.facts import canonical
 
-__all__ = ["KEY_KEPT", "Intake", "purge_keys"]
+__all__ = ["KEY_KEPT", "Intake", "claim_key", "purge_keys"]
 
 KEY_KEPT = timedelta(days=30)
 """How long an idempotency key of a live submit is remembered; those of imports stay as long as the case."""
@@ -110,27 +111,9 @@ class Intake(Base):
 
     def _repeated(self, ident: str, source: str, key: str, data: Mapping[str, Any]) -> Feedback | None:
         """Claim an idempotency key for a new case; the earlier case where it was used with the same payload."""
-        store, now = self.unit.store, self.unit.now()
         payload = hashlib.sha256(canonical(data).encode()).hexdigest()
-        row = RequestKey(
-            id=new_id(),
-            tenant=self.unit.tenant,
-            source=source,
-            key=key,
-            payload=payload,
-            result=ident,
-            made_at=now,
-            expires_at=now + KEY_KEPT,
-        )
-        if store.add_if_absent(row):
-            return None
-        found = store.find(RequestKey, All(Is("source", "eq", source), Is("key", "eq", key)), limit=1, lock=True)
-        if found and found[0].expires_at is not None and found[0].expires_at <= now:
-            store.save(attrs.evolve(row, id=found[0].id), was=found[0])
-            return None
-        if not found or found[0].payload != payload:
-            raise Conflict("key.used", field="key", value=key)
-        return self.timeline.hold(FEEDBACK, Feedback, found[0].result)
+        row, ours = claim_key(self.unit, source=source, key=key, payload=payload, result=ident)
+        return None if ours else self.timeline.hold(FEEDBACK, Feedback, row.result)
 
     def _in_own_name(self, data: Mapping[str, Any]) -> None:
         """A customer speaks for nobody else: the case would stand in somebody else's list."""
@@ -161,6 +144,37 @@ class Intake(Base):
         if personal:
             found["custom_personal"] = told(personal)
         return found
+
+
+def claim_key(
+    unit: Unit, *, source: str, key: str, payload: str, result: str = "", field: str = "key", said: str = ""
+) -> tuple[RequestKey, bool]:
+    """The row of an idempotency key, and whether it is ours now; else it is the earlier one of the same payload.
+
+    One whose time is over is taken over. ``Conflict`` where it was used for another payload, naming ``field`` and the key
+    as people ``said`` it.
+    """
+    store, now = unit.store, unit.now()
+    row = RequestKey(
+        id=new_id(),
+        tenant=unit.tenant,
+        source=source,
+        key=key,
+        payload=payload,
+        result=result,
+        made_at=now,
+        expires_at=now + KEY_KEPT,
+    )
+    if store.add_if_absent(row):
+        return row, True
+    found = store.find(RequestKey, All(Is("source", "eq", source), Is("key", "eq", key)), limit=1, lock=True)
+    if found and found[0].expires_at is not None and found[0].expires_at <= now:
+        again = attrs.evolve(row, id=found[0].id)
+        store.save(again, was=found[0])
+        return again, True
+    if not found or found[0].payload != payload:
+        raise Conflict("key.used", field=field, value=said or key)
+    return found[0], False
 
 
 def purge_keys(care: Any, now: datetime) -> int:

@@ -32,6 +32,7 @@ __all__ = [
     "login_url",
     "nobody",
     "read_link",
+    "reading_language",
     "sign_link",
     "tenant_of",
     "visitor",
@@ -159,6 +160,11 @@ def language(here: State, actor: Actor | None) -> str:
         return here.options.language
     best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant", "en", "en-US", "en-GB"])
     return language_of(best) if best else here.options.language
+
+
+def reading_language() -> str:
+    """The language of this request's reader, also where it is unknown who reads."""
+    return language(state(), None)
 
 
 def _is_language(tag: str) -> bool:

@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from careplug.errors import Retry
+from careplug.errors import CareError, Retry
 from careplug_flask.identity import visitor
 from careplug_flask.state import state
 
 if TYPE_CHECKING:
     from careplug.unit import CareUnit
 
-__all__ = ["changing", "reading"]
+__all__ = ["changing", "may", "reading"]
 
 T = TypeVar("T")
 
@@ -26,6 +26,17 @@ def reading() -> Iterator[CareUnit]:
     who = visitor()
     with state().care.read(actor=who.must(), tenant=who.tenant) as unit:
         yield unit
+
+
+def may(unit: CareUnit | None, action: str, subject: object = None) -> bool:
+    """Whether the visitor may do something: what would be refused is not offered. Nobody may do anything without a unit."""
+    if unit is None:
+        return False
+    try:
+        unit.allow(action, subject)
+    except CareError:
+        return False
+    return True
 
 
 def changing(deed: Callable[[CareUnit], T]) -> T:

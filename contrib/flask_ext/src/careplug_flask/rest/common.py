@@ -11,11 +11,8 @@ import attrs
 import msgspec
 from flask import request
 
-from careplug.criteria import All, Is
-from careplug.errors import Conflict
-from careplug.feedback.entities import RequestKey
-from careplug.feedback.intake import KEY_KEPT
-from careplug.refs import Ref, new_id
+from careplug.feedback.intake import claim_key
+from careplug.refs import Ref
 from careplug_flask.rest.cursor import cursor
 from careplug_flask.rest.shapes import shape
 from careplug_flask.rest.table import Call, Reply
@@ -77,40 +74,21 @@ def once(call: Call, deed: Callable[[], Feedback], status: int = 200) -> Reply:
     unit = call.unit
     if not call.key:
         return told(unit, deed(), status)
-    row = _claim(call)
-    if row is None:
-        known = unit.store.find(RequestKey, All(Is("source", "eq", "api"), Is("key", "eq", call.key)), limit=1)
-        again = told(unit, unit.feedback.get(known[0].result), status)
+    body = msgspec.json.encode(call.body) if call.body is not None else b""
+    row, ours = claim_key(
+        unit,
+        source="api",
+        key=call.key,
+        payload=hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest(),
+        field="header.Idempotency-Key",
+        said=request.headers.get("Idempotency-Key", ""),
+    )
+    if not ours:
+        again = told(unit, unit.feedback.get(row.result), status)
         return attrs.evolve(again, headers={"Idempotency-Replayed": "true"})
     case = deed()
     unit.store.save(attrs.evolve(row, result=case.id), was=row)
     return told(unit, case, status)
-
-
-def _claim(call: Call) -> RequestKey | None:
-    """The row of a key that nobody used before; None where the same request did."""
-    unit, now = call.unit, call.unit.now()
-    body = msgspec.json.encode(call.body) if call.body is not None else b""
-    row = RequestKey(
-        id=new_id(),
-        tenant=unit.tenant,
-        source="api",
-        key=call.key,
-        payload=hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest(),
-        result="",
-        made_at=now,
-        expires_at=now + KEY_KEPT,
-    )
-    if unit.store.add_if_absent(row):
-        return row
-    found = unit.store.find(RequestKey, All(Is("source", "eq", "api"), Is("key", "eq", call.key)), limit=1, lock=True)
-    if found and found[0].expires_at is not None and found[0].expires_at <= now:
-        again = attrs.evolve(row, id=found[0].id)
-        unit.store.save(again, was=found[0])
-        return again
-    if not found or found[0].payload != row.payload:
-        raise Conflict("key.used", field="header.Idempotency-Key", value=request.headers.get("Idempotency-Key", ""))
-    return None
 
 
 def paged(

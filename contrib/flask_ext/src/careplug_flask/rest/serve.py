@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from careplug.errors import CareError, Conflict, NotFound
 from careplug_flask import guard, work
 from careplug_flask.errors import Away, HostError, Large, Stale, TooMany, error, of_database, status_of, title_of, told
-from careplug_flask.identity import visitor
+from careplug_flask.identity import reading_language, visitor
 from careplug_flask.rest import reading
 from careplug_flask.rest.table import Call, Operation, Reply
 from careplug_flask.rest.wire.base import PROBLEM, Problem
@@ -123,7 +123,7 @@ def problem_of(found: CareError, language: str) -> Problem:
 
 def problem(found: CareError) -> Response:
     """The answer to a request that cannot be done."""
-    language = _language()
+    language = reading_language()
     shown = problem_of(found, language)
     made = Response(encode(shown), status=shown.status, mimetype=PROBLEM)
     made.headers["Content-Language"] = language.replace("_", "-")
@@ -141,18 +141,11 @@ def aborted(found: HTTPException) -> Any:
     status = found.code or 500
     if found.response is not None or status < 400:
         return found.get_response()
-    language = _language()
+    language = reading_language()
     title = say(f"status.{status}", language) if f"status.{status}" in own() else found.name
     detail = say("error.flask.http", language, field="request", value=status)
     shown = Problem(title=title, status=status, detail=detail, code="flask.http", field="request")
     return Response(encode(shown), status=status, mimetype=PROBLEM)
-
-
-def _language() -> str:
-    """The reader's language, also where it is unknown who reads."""
-    from careplug_flask.identity import language
-
-    return language(state(), None)
 
 
 def broken(found: Exception) -> Response:
@@ -160,7 +153,7 @@ def broken(found: Exception) -> Response:
     if of_database(found):
         _log.error("%s %s: the database does not answer", request.method, request.path, exc_info=found)
         return problem(error(Away, "flask.database", field="database"))
-    return Response(encode(internal(found, _language())), status=500, mimetype=PROBLEM)
+    return Response(encode(internal(found, reading_language())), status=500, mimetype=PROBLEM)
 
 
 def internal(found: Exception, language: str) -> Problem:

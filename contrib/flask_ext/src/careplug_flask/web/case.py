@@ -23,6 +23,7 @@ from careplug_flask.web.promised import next_said, said
 from careplug_flask.web.story import story
 from careplug_flask.web.views import show
 from careplug_flask.words import own
+from careplug_flask.work import may
 
 if TYPE_CHECKING:
     from careplug.unit import CareUnit
@@ -116,17 +117,9 @@ def case_file(unit: CareUnit, number: str, ident: str) -> Attachment:
 def _possible(unit: CareUnit, case: Feedback) -> frozenset[str]:
     """What the visitor may do now: reply, attach, and those of the steps that start in this state."""
     steps = {step.name for step in unit.feedback.possible(case)}
-    found = {deed for deed, step in _DEEDS.items() if step in steps and _may(unit, f"feedback.step.{step}", case)}
-    found |= {deed for deed in ("reply", "attach") if _may(unit, f"feedback.{deed}", case)}
+    found = {deed for deed, step in _DEEDS.items() if step in steps and may(unit, f"feedback.step.{step}", case)}
+    found |= {deed for deed in ("reply", "attach") if may(unit, f"feedback.{deed}", case)}
     return frozenset(found)
-
-
-def _may(unit: CareUnit, action: str, case: Feedback) -> bool:
-    try:
-        unit.allow(action, case)
-    except CareError:
-        return False
-    return True
 
 
 def _answer_ends(unit: CareUnit, case: Feedback) -> bool:

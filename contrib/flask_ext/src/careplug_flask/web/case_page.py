@@ -22,7 +22,7 @@ from careplug.text import Text
 from careplug_flask import work
 from careplug_flask.state import state
 from careplug_flask.web import timeline_svg
-from careplug_flask.web.case_steps import may, steps
+from careplug_flask.web.case_steps import steps
 from careplug_flask.web.context import Words, words
 from careplug_flask.web.desk import insist
 from careplug_flask.web.forms import Form
@@ -32,6 +32,7 @@ from careplug_flask.web.queue_page import to_minute, urgency
 from careplug_flask.web.story import size_text, story
 from careplug_flask.web.values import shown
 from careplug_flask.web.views import show
+from careplug_flask.work import may
 
 if TYPE_CHECKING:
     from careplug.feedback.entities import Feedback

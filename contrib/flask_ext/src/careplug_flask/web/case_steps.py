@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from careplug.errors import CareError
 from careplug.feedback import transitions
+from careplug_flask.work import may
 
 if TYPE_CHECKING:
     from careplug.feedback.entities import Feedback
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from careplug.unit import CareUnit
     from careplug_flask.web.context import Words
 
-__all__ = ["StepForm", "may", "steps"]
+__all__ = ["StepForm", "steps"]
 
 _LIFE = tuple(seed.name for seed in transitions.SEEDS if seed.kind == "state")
 _OWN = frozenset(seed.name for seed in transitions.SEEDS if seed.kind == "transition")
@@ -80,12 +80,3 @@ def _form(words: Words, step: Transition, *, ends: bool, first: bool) -> StepFor
         direct=not step.requires and not ends,
         tone="end" if ends else "primary" if first else "",
     )
-
-
-def may(unit: CareUnit, action: str, subject: object = None) -> bool:
-    """Whether the visitor may do something: what would be refused is not offered."""
-    try:
-        unit.allow(action, subject)
-    except CareError:
-        return False
-    return True

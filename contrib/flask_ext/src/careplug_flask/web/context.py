@@ -23,6 +23,7 @@ from careplug_flask.web.navigation import navigation
 from careplug_flask.web.problems import concerns, place_of, spoken
 from careplug_flask.web.times import near
 from careplug_flask.words import own
+from careplug_flask.work import may
 
 if TYPE_CHECKING:
     from careplug_flask.state import State
@@ -132,7 +133,7 @@ def page_context(here: State, unit: Any) -> dict[str, Any]:
         "zone": who.zone.key,
         "visitor": who,
         "side": who.actor.side if who.actor is not None else "",
-        "may": partial(_may, unit),
+        "may": partial(may, unit),
         "csrf": _csrf,
         "here": partial(url_for),
         "static": _static,
@@ -147,17 +148,6 @@ def page_context(here: State, unit: Any) -> dict[str, Any]:
         "now": now,
         "problem": None,
     }
-
-
-def _may(unit: Any, action: str, subject: object = None) -> bool:
-    """Whether the visitor may do something: to leave out what would be refused."""
-    if unit is None:
-        return False
-    try:
-        unit.allow(action, subject)
-    except CareError:
-        return False
-    return True
 
 
 def _csrf() -> Markup:

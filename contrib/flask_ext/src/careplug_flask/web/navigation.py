@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from flask import request, url_for
 
-from careplug.errors import CareError
 from careplug_flask.identity import visitor
 from careplug_flask.words import say
+from careplug_flask.work import may
 
 if TYPE_CHECKING:
     from careplug_flask.state import State
@@ -44,7 +44,7 @@ def navigation(here: State, unit: Any) -> tuple[Entry, ...]:
     found = [
         Entry(say(code, who.language), url_for(endpoint), request.endpoint == endpoint)
         for code, endpoint, wanted, action in _OWN
-        if wanted in ("", side) and _may(unit, action) and (code != "nav.api" or here.options.api)
+        if wanted in ("", side) and may(unit, action) and (code != "nav.api" or here.options.api)
     ]
     return (*found, *_of_plugins(here, unit, side))
 
@@ -53,12 +53,12 @@ def _of_plugins(here: State, unit: Any, side: str) -> list[Entry]:
     language, given = visitor().language, here.care.plugins.contributions
     entries: list[tuple[int, str, Entry]] = []
     for resource in given.resources:
-        if side == "service" and _may(unit, f"{resource.permission or resource.name}.read"):
+        if side == "service" and may(unit, f"{resource.permission or resource.name}.read"):
             url = url_for("careplug.resource_list", resource=resource.name)
             label = resource.label.get(language) or resource.name
             entries.append((resource.rank, resource.name, Entry(label, url, request.path.startswith(url))))
     for link in given.links:
-        if side in link.sides and (not link.permission or _may(unit, link.permission)):
+        if side in link.sides and (not link.permission or may(unit, link.permission)):
             url = (
                 link.href
                 if "://" in link.href or link.href.startswith("/")
@@ -66,11 +66,3 @@ def _of_plugins(here: State, unit: Any, side: str) -> list[Entry]:
             )
             entries.append((link.rank, link.name, Entry(link.label.get(language), url, request.path == url)))
     return [entry for _, _, entry in sorted(entries, key=lambda each: each[:2])]
-
-
-def _may(unit: Any, action: str) -> bool:
-    try:
-        unit.allow(action)
-    except CareError:
-        return False
-    return True

@@ -10,8 +10,8 @@ import attrs
 from markupsafe import Markup
 
 from careplug.contributions import Panel
-from careplug.errors import CareError
 from careplug_flask.web.values import numeric, shown
+from careplug_flask.work import may
 
 if TYPE_CHECKING:
     from careplug.feedback.entities import Feedback
@@ -48,20 +48,12 @@ class Shown:
 def panels(here: State, unit: CareUnit, words: Words, case: Feedback, side: str) -> list[Shown]:
     """The panels of one side's page, by rank, then name; those that have nothing to show are left out."""
     found = [
-        panel for panel in here.care.plugins.contributions.panels if side in panel.sides and _may(unit, panel, case)
+        panel
+        for panel in here.care.plugins.contributions.panels
+        if side in panel.sides and (not panel.permission or may(unit, panel.permission, case))
     ]
     made = (_made(here, unit, words, case, panel) for panel in sorted(found, key=lambda each: (each.rank, each.name)))
     return [panel for panel in made if panel is not None]
-
-
-def _may(unit: CareUnit, panel: Panel, case: Feedback) -> bool:
-    if not panel.permission:
-        return True
-    try:
-        unit.allow(panel.permission, case)
-    except CareError:
-        return False
-    return True
 
 
 def _made(here: State, unit: CareUnit, words: Words, case: Feedback, panel: Panel) -> Shown | None:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from careplug.errors import CareError
 from careplug_flask import guard, work
 from careplug_flask.errors import HostError, TooMany, Unauthorised, status_of, title_of, told
-from careplug_flask.identity import become, login_url, nobody, visitor
+from careplug_flask.identity import become, login_url, nobody, reading_language, visitor
 from careplug_flask.state import state
 
 __all__ = ["answer", "attempt", "failed", "show"]
@@ -72,7 +72,7 @@ def failed(found: CareError) -> AnyResponse:
         login = login_url(here)
         if login and request.method in ("GET", "HEAD") and not (request.endpoint or "").startswith("careplug.link"):
             return redirect(login)
-    language = _language()
+    language = reading_language()
     values: dict[str, Any] = {"problem": found, "words": "", "status": status, "title": title_of(found, language)}
     if isinstance(found, HostError):
         # whatever the host got wrong may be needed for a page as people know it: its layout, its people
@@ -94,9 +94,3 @@ def _page(found: CareError, **values: Any) -> str:
         except Exception:
             _log.exception("the page of %r could not be made with its navigation", found)
     return page("error.html", None, **values)
-
-
-def _language() -> str:
-    from careplug_flask.identity import language
-
-    return language(state(), None)
