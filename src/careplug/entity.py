@@ -32,7 +32,8 @@ KINDS = ("id", "text", "long", "int", "bool", "time", "date", "duration", "decim
 class Column:
     """One stored column: its name, its kind (one of ``KINDS``), text length, and where it comes from.
 
-    ``attribute`` is the entity's field, ``part`` the part of a flat value (``"id"`` of a Ref) or ``""``.
+    ``attribute`` is the entity's field, ``part`` the part of a flat value (``"id"`` of a Ref) or ``""``. ``personal``
+    columns hold words about people.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Column:
     nullable: bool = False
     custom: bool = False
     cls: type | None = None
+    personal: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +74,7 @@ class EntitySpec:
     ``indexes`` and ``unique`` are tuples of field names (``tenant`` is put first everywhere). ``upcasters`` map
     an old version to a function from that version's row to the next one's, run by ``db upgrade``.
     ``claimable`` entities have ``next_at``, ``leased_until`` and ``fence`` and can be claimed by workers.
-    ``plugin`` is filled in by the manager.
+    ``search`` names the text fields that ``Transaction.search`` finds words in. ``plugin`` is filled in by the manager.
     """
 
     name: str
@@ -83,6 +85,7 @@ class EntitySpec:
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = attrs.field(factory=dict)
     claimable: bool = False
     extra: tuple[FieldSpec, ...] = ()
+    search: tuple[str, ...] = ()
     plugin: str = "careplug"
 
     def columns(self) -> tuple[Column, ...]:
@@ -91,9 +94,12 @@ class EntitySpec:
         return own + tuple(_custom(field) for field in self.extra if field.indexed)
 
 
-def column(*, length: int = 200, long: bool = False, **options: Any) -> Any:
-    """An attrs field with a text length, or of unlimited text (``long``)."""
-    return attrs.field(metadata={"length": length, "long": long}, **options)
+def column(*, length: int = 200, long: bool = False, personal: bool = False, **options: Any) -> Any:
+    """An attrs field with a text length, or of unlimited text (``long``); ``personal``: words about people.
+
+    A personal field can be encrypted where it is stored; nothing is searched for or sorted by its content then.
+    """
+    return attrs.field(metadata={"length": length, "long": long, "personal": personal}, **options)
 
 
 @functools.cache
@@ -137,11 +143,14 @@ def _columns(cls: type, field: Any, hint: Any, *, nullable: bool) -> list[Column
     kind = _SCALARS.get(hint) if isinstance(hint, type) else None
     if kind is None:
         if _is_document(hint):
-            return [Column(name, "json", name, "", 0, nullable, cls=hint)]
+            return [
+                Column(name, "json", name, "", 0, nullable, cls=hint, personal=bool(field.metadata.get("personal")))
+            ]
         raise Invalid("entity.type", field=f"{cls.__name__}.{name}", value=str(hint))
     if kind == "text" and field.metadata.get("long"):
         kind = "long"
-    return [Column(name, kind, name, "", field.metadata.get("length", 200), nullable)]
+    personal = bool(field.metadata.get("personal"))
+    return [Column(name, kind, name, "", field.metadata.get("length", 200), nullable, personal=personal)]
 
 
 def _is_document(hint: Any) -> bool:
