@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from careplug.sla.calendar import WorkCalendar
 from careplug.sla.receipt import Receipt, Segment
 from careplug.sla.target import CalendarDays, Elapsed
+from careplug_flask.web.svg import element, percent, width_of
 
 __all__ = ["Axis", "Reader", "axis_of", "draw"]
 
@@ -29,7 +30,6 @@ _ROW_TOP, _ROW_EVENTS, _ROW_DAYS = 12, 73, 91
 _NARROW = 300.0
 """Pixels a drawing has at least: labels that would touch there are left out or moved."""
 
-_CHAR, _WIDE_CHAR = 6.4, 11.8
 _EDGE = 0.8
 _MOST_GAPS = 0.3
 _BREAK, _LONG = timedelta(hours=3), timedelta(hours=24)
@@ -148,7 +148,7 @@ class _Canvas:
 
         Whether they stand there.
         """
-        width = _width(text)
+        width = width_of(text)
         anchor = "start" if x < 22 else "end" if x > 78 else "middle"
         place = x / 100 * _NARROW
         begin = place - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
@@ -156,17 +156,9 @@ class _Canvas:
         for row in rows:
             if all(span[1] <= a or b <= span[0] for a, b in self._taken.get(row, [])):
                 self._taken.setdefault(row, []).append(span)
-                self.put("text", escape(text), x=_percent(x), y=row, text_anchor=anchor, class_=f"cpt-text {kind}")
+                self.put("text", escape(text), x=percent(x), y=row, text_anchor=anchor, class_=f"cpt-text {kind}")
                 return True
         return False
-
-
-def element(tag: str, /, *inner: Markup, **attributes: object) -> Markup:
-    """An SVG element; ``class_`` and the like lose the underscore, others become hyphens."""
-    told = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for name, value in attributes.items()
-    )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), Markup(told), Markup("").join(inner))  # noqa: S704  escaped above
 
 
 def draw(receipt: Receipt, reader: Reader, *, ident: str) -> Markup:
@@ -177,9 +169,7 @@ def draw(receipt: Receipt, reader: Reader, *, ident: str) -> Markup:
     canvas.put("title", escape(f"{name} · {state}"), id=f"{ident}-title")
     canvas.put("desc", escape(_told(receipt, reader)), id=f"{ident}-desc")
     canvas.parts.append(_patterns(ident))
-    canvas.put(
-        "rect", x=_percent(_EDGE), y=_BAR, width=_percent(100 - 2 * _EDGE), height=_THICK, rx=3, class_="cpt-rest"
-    )
+    canvas.put("rect", x=percent(_EDGE), y=_BAR, width=percent(100 - 2 * _EDGE), height=_THICK, rx=3, class_="cpt-rest")
     for segment in receipt.segments:
         _segment(canvas, axis, segment, receipt, reader)
     for gap in axis.gaps:
@@ -228,14 +218,14 @@ def _segment(canvas: _Canvas, axis: Axis, segment: Segment, receipt: Receipt, re
             kind = "over"
         left, right = axis.at(a), axis.at(b)
         title = element("title", escape(f"{reader.moment(a)} – {reader.moment(b)} · {words}"))
-        box = {"x": _percent(left), "y": _BAR, "width": _percent(max(right - left, 0.4)), "height": _THICK}
+        box = {"x": percent(left), "y": _BAR, "width": percent(max(right - left, 0.4)), "height": _THICK}
         canvas.put("rect", title, **box, class_=f"cpt-{kind}")
 
 
 def _name(canvas: _Canvas, axis: Axis, segment: Segment, reader: Reader) -> None:
     """The words of a segment on it, where they fit: between two gaps, or across them."""
     words = _segment_words(segment, reader)
-    needed = (_width(words) + 10) / _NARROW * 100
+    needed = (width_of(words) + 10) / _NARROW * 100
     whole = (axis.at(segment.start), axis.at(segment.end))
     parts = [
         (axis.at(max(piece.start, segment.start)), axis.at(min(piece.end, segment.end)))
@@ -245,7 +235,7 @@ def _name(canvas: _Canvas, axis: Axis, segment: Segment, reader: Reader) -> None
     widest = max(parts, key=lambda part: part[1] - part[0], default=whole)
     left, right = widest if widest[1] - widest[0] >= needed else whole
     if right - left >= needed:
-        middle = {"x": _percent((left + right) / 2), "y": _BAR + _THICK / 2 + 4, "text_anchor": "middle"}
+        middle = {"x": percent((left + right) / 2), "y": _BAR + _THICK / 2 + 4, "text_anchor": "middle"}
         canvas.put("text", escape(words), **middle, class_=f"cpt-text cpt-on-{segment.kind}")
 
 
@@ -260,7 +250,7 @@ def _segment_words(segment: Segment, reader: Reader) -> str:
 def _gap(canvas: _Canvas, gap: Piece, calendar: WorkCalendar, reader: Reader, ident: str) -> None:
     words = _gap_words(gap, calendar, reader)
     title = element("title", escape(f"{reader.moment(gap.start)} – {reader.moment(gap.end)} · {words}"))
-    box = {"x": _percent(gap.left), "y": _BAR - 3, "width": _percent(gap.right - gap.left), "height": _THICK + 6}
+    box = {"x": percent(gap.left), "y": _BAR - 3, "width": percent(gap.right - gap.left), "height": _THICK + 6}
     canvas.put("rect", **box, class_="cpt-gap")
     canvas.put("rect", title, **box, fill=f"url(#{ident}-gap)", class_="cpt-gap-lines")
 
@@ -285,7 +275,7 @@ def _marks(canvas: _Canvas, axis: Axis, receipt: Receipt, reader: Reader) -> Non
     if receipt.due_at is not None:
         x = axis.at(receipt.due_at)
         title = element("title", escape(reader.say("receipt.svg.due", at=reader.moment(receipt.due_at))))
-        line = {"x1": _percent(x), "x2": _percent(x), "y1": _ROW_TOP + 4, "y2": _BAR + _THICK + 5}
+        line = {"x1": percent(x), "x2": percent(x), "y1": _ROW_TOP + 4, "y2": _BAR + _THICK + 5}
         canvas.put("line", title, **line, class_="cpt-due", stroke_width=2)
         canvas.label(reader.say("receipt.svg.due", at=short(receipt.due_at)), x, (_ROW_TOP,), "cpt-text-due")
     for level in receipt.levels:
@@ -296,10 +286,10 @@ def _marks(canvas: _Canvas, axis: Axis, receipt: Receipt, reader: Reader) -> Non
     end = axis.at(receipt.until)
     if receipt.stopped_at is not None:
         title = element("title", escape(reader.say("receipt.svg.stop", at=reader.moment(receipt.stopped_at))))
-        canvas.put("circle", title, cx=_percent(end), cy=_BAR + _THICK / 2, r=6, class_="cpt-stop", stroke_width=2)
+        canvas.put("circle", title, cx=percent(end), cy=_BAR + _THICK / 2, r=6, class_="cpt-stop", stroke_width=2)
         words = reader.say("receipt.svg.stop", at=short(receipt.stopped_at))
     else:
-        line = {"x1": _percent(end), "x2": _percent(end), "y1": _BAR - 4, "y2": _BAR + _THICK + 4}
+        line = {"x1": percent(end), "x2": percent(end), "y1": _BAR - 4, "y2": _BAR + _THICK + 4}
         canvas.put("line", **line, class_="cpt-now", stroke_width=2, stroke_dasharray="3 2")
         words = reader.say("receipt.svg.now", at=short(receipt.until))
     canvas.label(words, end, (_ROW_EVENTS, _ROW_DAYS), "cpt-text-event")
@@ -310,7 +300,7 @@ def _level(canvas: _Canvas, x: float, fired: bool, name: str, at: datetime, read
     told = reader.say("receipt.svg.fired" if fired else "receipt.svg.fires", level=words, at=reader.moment(at))
     arrow = element("path", element("title", escape(told)), d="M-5 -8 L5 -8 L0 0 Z", class_="cpt-level-mark")
     kind = "cpt-level cpt-level-fired" if fired else "cpt-level"
-    canvas.put("svg", arrow, x=_percent(x), y=_BAR - 1, overflow="visible", class_=kind)
+    canvas.put("svg", arrow, x=percent(x), y=_BAR - 1, overflow="visible", class_=kind)
     canvas.label(words, x, (_ROW_TOP,), "cpt-text-level")
 
 
@@ -325,7 +315,7 @@ def _days(canvas: _Canvas, axis: Axis, receipt: Receipt, reader: Reader) -> None
         x = axis.at(moment)
         day = f"{moment.astimezone(reader.zone):%m-%d} {reader.word('weekday', str(moment.astimezone(reader.zone).isoweekday()))}"
         if canvas.label(day, x, (_ROW_DAYS,), "cpt-text-day"):  # a tick that says nothing would be a riddle
-            line = {"x1": _percent(x), "x2": _percent(x), "y1": _BAR + _THICK, "y2": _BAR + _THICK + 5}
+            line = {"x1": percent(x), "x2": percent(x), "y1": _BAR + _THICK, "y2": _BAR + _THICK + 5}
             canvas.put("line", **line, class_="cpt-tick")
 
 
@@ -364,12 +354,3 @@ def _told(receipt: Receipt, reader: Reader) -> str:
         until=reader.moment(receipt.until),
         paused=paused,
     )
-
-
-def _percent(value: float) -> str:
-    return f"{value:.2f}%"
-
-
-def _width(text: str) -> float:
-    """About how many pixels the letters need."""
-    return sum(_WIDE_CHAR if ord(char) > 0x2E7F else _CHAR for char in text)
