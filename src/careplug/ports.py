@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
@@ -20,13 +21,17 @@ from careplug.refs import Actor, Ref
 __all__ = [
     "Address",
     "Channel",
+    "Cipher",
     "Contact",
     "Directory",
+    "Encrypting",
     "Files",
     "Measure",
     "Outgoing",
     "Recording",
+    "Restorable",
     "SchemaStep",
+    "Sealed",
     "Sent",
     "Storage",
     "StoredFile",
@@ -216,6 +221,80 @@ class Recording(Protocol):
         """
 
 
+class Cipher(Protocol):
+    """Encrypts texts for a storage. ``keys`` are the ids of the keys it has: the first encrypts, all decrypt.
+
+    ``place`` names entity, column and row (``feedback.subject:0190…``): what was sealed in one place does not open in
+    another. A key's id says nothing about the key, and nobody can guess it. Thread-safe.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+
+    def seal(self, text: str, place: str) -> str:
+        """The text under the first key."""
+
+    def key_of(self, stored: str) -> str:
+        """The id of the key that a stored text names; empty for one that does not look like sealed."""
+
+    def open(self, stored: str, place: str) -> str:
+        """The text again; ``Invalid`` where the stored one was damaged, or sealed in another place."""
+
+
+@attrs.frozen
+class Sealed:
+    """How many stored values of an entity are under a key; ``key`` is empty for plain ones. Empty values do not count."""
+
+    entity: str
+    key: str
+    values: int
+
+
+@runtime_checkable
+class Encrypting(Protocol):
+    """A storage that encrypts personal columns, and that notes in the database which keys it has used.
+
+    It refuses a database whose keys the cipher does not have, and one that is encrypted where there is no cipher.
+    """
+
+    def encrypt_with(self, cipher: Cipher) -> None:
+        """Tell it the cipher; called once, before ``bind``."""
+
+    def sealed(self) -> list[Sealed]:
+        """What is stored under which key."""
+
+    def reseal(self, entity: str, *, sources: Sequence[str], plain: bool = False, after: str = "") -> tuple[int, str]:
+        """Bring some rows of an entity from the ``sources`` (ids of keys, empty: plain text) under the first key.
+
+        With ``plain`` they become plain text. How many values changed, and where to go on (empty: all is done).
+        """
+
+    def retire(self, keys: Sequence[str]) -> None:
+        """Note that nothing is under these keys any more: a start no longer asks for them."""
+
+
+@runtime_checkable
+class Backup(Protocol):
+    """A storage whose database is a file that can be copied while others write. A storage need not be one."""
+
+    def back_up(self, path: Path) -> None:
+        """Write all that is committed at one moment to a new file, without a byte of what was deleted.
+
+        ``Refused`` with the remedy where the database is a server.
+        """
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A storage whose counter of people's numbers can be read and moved on. A storage need not be one."""
+
+    def last_number(self) -> int:
+        """The last number it may have given, 0 for none yet; nothing is changed."""
+
+    def raise_number(self, value: int) -> None:
+        """Let ``next_number`` begin behind ``value``; a counter that is further on stays where it is."""
+
+
 class Unit(Protocol):
     """A unit of work as services and handlers see it: one transaction, one actor, one tenant."""
 
@@ -337,3 +416,13 @@ class Files(Protocol):
 
     def keys(self) -> Iterator[str]:
         """Every key, to find orphans."""
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A ``Files`` that takes a file back under the key it had, for restores. A ``Files`` need not be one."""
+
+    def put_back(self, key: str, stream: IO[bytes], *, tenant: str) -> None:
+        """Keep a stream under this key; again changes nothing. ``Invalid`` for a key that is not this tenant's or not
+        of these bytes.
+        """

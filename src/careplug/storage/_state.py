@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Sequence
 
@@ -27,7 +26,7 @@ class State:
         self._codecs: dict[type, Codec] = {}
         self._undo: list[tuple[str, Key, Row | None]] = []
         self._mutex = threading.Lock()  # held for the moment of a change or of taking a snapshot
-        self._numbers = itertools.count(1)
+        self.last_number = 0
 
     def bind(self, specs: Sequence[EntitySpec]) -> None:
         """A table for each entity; rows of one that is there already are kept, new columns are NULL."""
@@ -91,4 +90,11 @@ class State:
 
     def next_number(self) -> int:
         """The next counter; never given twice, whatever becomes of the transaction."""
-        return next(self._numbers)
+        with self._mutex:
+            self.last_number += 1
+            return self.last_number
+
+    def raise_number(self, value: int) -> None:
+        """Go on behind this number, unless the counter is further on."""
+        with self._mutex:
+            self.last_number = max(self.last_number, value)

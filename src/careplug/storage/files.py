@@ -65,6 +65,13 @@ class MemoryFiles:
             if _is_of(key, tenant):
                 self._kept.pop(key, None)
 
+    def put_back(self, key: str, stream: IO[bytes], *, tenant: str) -> None:
+        """Keep a stream under the key it had; ``Invalid`` where that is not this tenant's or not of these bytes."""
+        kept = io.BytesIO()
+        _fits(key, tenant, _copy(stream, kept, limit=self._limit, name=key))
+        with self._lock:
+            self._kept[key] = kept.getvalue()
+
     def keys(self) -> Iterator[str]:
         """Every key, in no order."""
         with self._lock:
@@ -84,21 +91,30 @@ class FolderFiles:
     def put(self, stream: IO[bytes], *, name: str, media_type: str, tenant: str) -> StoredFile:
         """Keep a stream; ``Invalid`` for one that is too large or has no proper name, and nothing is left of it."""
         _check(name, media_type)
-        folder = self._folder / _owner(tenant)
+        with self._writing(_owner(tenant)) as part:
+            size, digest = _copied(stream, part, limit=self._limit, name=name)
+            key = _new_key(tenant, digest)
+            part.replace(self._folder / key)
+        return StoredFile(key, size, digest, media_type, name)
+
+    def put_back(self, key: str, stream: IO[bytes], *, tenant: str) -> None:
+        """Keep a stream under the key it had; ``Invalid`` where that is not this tenant's or not of these bytes."""
+        with self._writing(_owner(tenant)) as part:
+            _fits(key, tenant, _copied(stream, part, limit=self._limit, name=key))
+            part.replace(self._folder / key)
+
+    @contextlib.contextmanager
+    def _writing(self, owner: str) -> Iterator[Path]:
+        """A new path in an owner's folder, to be renamed inside the block; nothing is left of it where that raises."""
+        folder = self._folder / owner
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{_PART}{secrets.token_hex(8)}"
         try:
-            with part.open("xb") as kept:
-                size, digest = _copy(stream, kept, limit=self._limit, name=name)
-                kept.flush()
-                os.fsync(kept.fileno())
-            key = _new_key(tenant, digest)
-            part.replace(self._folder / key)
+            yield part
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         _sync(folder)
-        return StoredFile(key, size, digest, media_type, name)
 
     def open(self, key: str, *, tenant: str) -> IO[bytes]:
         """Read one; ``NotFound`` where it is gone or another tenant's, ``Invalid`` where its bytes are no longer those
@@ -155,6 +171,23 @@ def _copy(stream: IO[bytes], to: IO[bytes], *, limit: int, name: str) -> tuple[i
         digest.update(chunk)
         to.write(chunk)
     return size, digest.hexdigest()
+
+
+def _copied(stream: IO[bytes], path: Path, *, limit: int, name: str) -> tuple[int, str]:
+    """Copy to a new file, forced to the disk: size and digest."""
+    with path.open("xb") as kept:
+        found = _copy(stream, kept, limit=limit, name=name)
+        kept.flush()
+        os.fsync(kept.fileno())
+    return found
+
+
+def _fits(key: str, tenant: str, found: tuple[int, str]) -> None:
+    """``Invalid`` unless a key is this tenant's and of the bytes that were read."""
+    if not _is_of(key, tenant):
+        raise Invalid("files.foreign", field="attachment.key.tenant", key=key)
+    if found[1] != key.rpartition("-")[2]:
+        raise Invalid("files.damaged", field="attachment.digest", key=key)
 
 
 def _checked(stream: IO[bytes], key: str) -> IO[bytes]:

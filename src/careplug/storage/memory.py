@@ -83,6 +83,14 @@ class MemoryStorage:
     def erase_traces(self) -> None:
         """Nothing to do: what is removed is gone."""
 
+    def last_number(self) -> int:
+        """The last number given, 0 for none."""
+        return self.state.last_number
+
+    def raise_number(self, value: int) -> None:
+        """Go on behind this number, unless the counter is further on."""
+        self.state.raise_number(value)
+
     def close(self) -> None:
         """Nothing was opened."""
 

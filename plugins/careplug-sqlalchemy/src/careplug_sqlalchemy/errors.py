@@ -1,8 +1,8 @@
 """The sentences of this storage and the translation of database errors into careplug's.
 
-What passes by itself (deadlock, busy file, lost connection) is ``Retry``; a broken key ``Conflict``; text
-the column cannot hold ``Invalid``; a missing table ``SchemaMissing``. Anything else is the database's own
-error and is not touched.
+What passes by itself (deadlock, busy file, lost connection) is ``Retry``, a connection lost by a COMMIT ``InDoubt``, a
+server that does not answer ``Unavailable``; a broken key ``Conflict``; text the column cannot hold ``Invalid``; a missing
+table ``SchemaMissing``. Anything else is the database's own error and is not touched.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import exc
 
-from careplug.errors import CareError, Conflict, Invalid, Retry, SchemaMissing
+from careplug.errors import CareError, Conflict, InDoubt, Invalid, Retry, SchemaMissing, Unavailable
 from careplug.text import Text
 
 _NO_KEYS: Mapping[str, str] = {}
 
-__all__ = ["SENTENCES", "error", "translate"]
+__all__ = ["SENTENCES", "error", "translate", "uncommitted", "unreached"]
 
 SENTENCES: Mapping[str, Text] = {
     "storage.url": Text(
@@ -44,6 +44,18 @@ SENTENCES: Mapping[str, Text] = {
     "storage.unbound": Text(
         en="{field}: {value} is no entity of this storage; declare it through the hook careplug_entities.",
         zh="{field}：{value} 不是此存储的实体；请通过钩子 careplug_entities 声明。",
+    ),
+    "storage.backup_server": Text(
+        en="{field}: {value} is a server, whose files nobody but itself can copy; use {tool}, or careplug export, which goes into any database.",
+        zh="{field}：{value} 是数据库服务器，其文件只能由服务器自身复制；请使用 {tool}，或使用 careplug export（可恢复到任何数据库）。",
+    ),
+    "storage.backup_exists": Text(
+        en="{field}: {value} is there already, and a backup never replaces a file; name another one.",
+        zh="{field}：{value} 已存在，备份不会覆盖任何文件；请指定其他文件名。",
+    ),
+    "storage.backup_file": Text(
+        en="{field}: the copy {value} cannot be written ({reason}); name a file in a folder with enough room that you may write to.",
+        zh="{field}：无法写入副本 {value}（{reason}）；请指定有写权限且空间充足的文件夹中的文件。",
     ),
     "storage.name": Text(
         en="{field}: an entity name is lower-case letters, digits and underscores, at most 40 characters; {value!r} is not.",
@@ -121,6 +133,14 @@ SENTENCES: Mapping[str, Text] = {
         en="{field}: the connection to the database was lost; nothing was kept, run the unit again.",
         zh="{field}：与数据库的连接已断开；未保留任何更改，请重新执行该操作。",
     ),
+    "storage.in_doubt": Text(
+        en="{field}: the connection was lost while the database kept the changes; look whether they are there, or run the unit again with the same idempotency key.",
+        zh="{field}：数据库保存更改时连接断开；请先查看更改是否已保存，或使用相同的幂等键重新执行该操作。",
+    ),
+    "storage.unreachable": Text(
+        en="{field}: the database does not let us in ({problem}); see that the server runs and that address, user and password are right, then try again.",
+        zh="{field}：无法连接数据库（{problem}）；请确认服务器正在运行，且地址、用户和密码正确，然后重试。",
+    ),
     "storage.pool": Text(
         en="{field}: no connection became free in time; run the unit again, or give the engine a larger pool.",
         zh="{field}：没有及时空闲的连接；请重新执行，或增大引擎的连接池。",
@@ -195,6 +215,23 @@ _UNIQUE = {"23505", 1062, 1169}
 _LOST = {"57P01", "57P02", "57P03", 1053, 1927, 2006, 2013, 2055}
 _TOO_LONG = {"22001", "22003", "54000", 1406, 1264, 1153}
 _MISSING = {"42P01", "42703", "3F000", 1146, 1054, 1049, 4091}
+
+
+def unreached(found: exc.SQLAlchemyError, *, field: str) -> Exception:
+    """The careplug error of a connection that could not be made."""
+    known = translate(found, field=field)
+    if known is not found or not isinstance(found, exc.DBAPIError) or _is_sqlite(found.orig):
+        return known
+    problem = str(found.orig.args[-1] if found.orig is not None and found.orig.args else found.orig)
+    return error(Unavailable, "storage.unreachable", field=field, problem=problem.partition("\n")[0])
+
+
+def uncommitted(found: exc.SQLAlchemyError, *, field: str) -> Exception:
+    """The careplug error of a COMMIT that failed. Who loses the connection then does not learn what became of it."""
+    known = translate(found, field=field)
+    if isinstance(known, Retry) and known.code == "storage.connection_lost":
+        return error(InDoubt, "storage.in_doubt", field=field)
+    return known
 
 
 def translate(found: exc.SQLAlchemyError, *, field: str, keys: Mapping[str, str] = _NO_KEYS) -> Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine
@@ -103,6 +104,24 @@ class SqlAlchemyStorage:
         from careplug_sqlalchemy import records
 
         return records.by_plugin(self.engine, self._entities())
+
+    def last_number(self) -> int:
+        """The last number that may have been given; nothing is changed."""
+        from careplug_sqlalchemy import carrying
+
+        return carrying.last_number(self.engine, self._prepared())
+
+    def raise_number(self, value: int) -> None:
+        """Let the counter go on behind ``value``; one that is further on stays where it is."""
+        from careplug_sqlalchemy import carrying
+
+        carrying.raise_number(self.engine, self._prepared(), value)
+
+    def back_up(self, path: Path) -> None:
+        """Copy a SQLite database into a new file while others write; a server is ``Refused`` with its own tool's name."""
+        from careplug_sqlalchemy import carrying
+
+        carrying.back_up(self.engine, path)
 
     def erase_traces(self, *, vacuum: bool = False) -> None:
         """SQLite: truncate the write-ahead log into a file that keeps no deleted bytes; with ``vacuum`` rebuild it.
