@@ -16,7 +16,7 @@ from careplug.entity import EntitySpec, FieldSpec
 from careplug.text import Text
 
 if TYPE_CHECKING:
-    from careplug.ports import Storage, Unit
+    from careplug.ports import Cipher, Storage, Unit
 
 __all__ = [
     "Action",
@@ -25,6 +25,7 @@ __all__ = [
     "Denied",
     "EntitySpec",
     "FactType",
+    "FieldCipher",
     "FieldSpec",
     "Grant",
     "Handler",
@@ -133,6 +134,17 @@ class StorageFactory:
     schemes: tuple[str, ...]
     open: Callable[..., Storage]
     accepts: Callable[[object], bool] = lambda _: False
+
+
+@attrs.frozen
+class FieldCipher:
+    """How personal columns are encrypted where they are stored; ``open()`` gives the ``ports.Cipher``, once a ``Care``.
+
+    There is one or none: two plugins that bring one are refused, both named.
+    """
+
+    name: str
+    open: Callable[[], Cipher]
 
 
 @attrs.frozen

@@ -91,6 +91,8 @@ class EntitySpec:
     def columns(self) -> tuple[Column, ...]:
         """The columns of this entity, id and tenant first, indexed custom fields last."""
         own = columns(self.cls)
+        if any(field.personal for field in self.extra):
+            own = tuple(attrs.evolve(item, personal=True) if item.name == "custom" else item for item in own)
         return own + tuple(_custom(field) for field in self.extra if field.indexed)
 
 
@@ -171,4 +173,5 @@ _CUSTOM = {"choice": "text"}
 
 def _custom(field: FieldSpec) -> Column:
     kind = _CUSTOM.get(field.type, field.type)
-    return Column(f"x_{field.name}", kind, "custom", field.name, field.length, nullable=True, custom=True)
+    name, length = f"x_{field.name}", field.length
+    return Column(name, kind, "custom", field.name, length, nullable=True, custom=True, personal=field.personal)

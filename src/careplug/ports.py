@@ -234,6 +234,9 @@ class Cipher(Protocol):
     def seal(self, text: str, place: str) -> str:
         """The text under the first key."""
 
+    def prefix(self, key: str) -> str:
+        """What every text under this key begins with."""
+
     def key_of(self, stored: str) -> str:
         """The id of the key that a stored text names; empty for one that does not look like sealed."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Denied,
         EntitySpec,
         FactType,
+        FieldCipher,
         FieldSpec,
         Grant,
         Handler,
@@ -81,11 +82,12 @@ def careplug_definitions(settings: Any) -> tuple[Seed, ...]:
 
 
 @hookspec
-def careplug_storage(settings: Any) -> tuple[StorageFactory, ...]:
-    """Ways to open a storage, by URL scheme or host object. Called once while built, before a storage is opened.
+def careplug_storage(settings: Any) -> tuple[StorageFactory | FieldCipher, ...]:
+    """Ways to open a storage, by URL scheme or host object, and the cipher of its personal columns. Called once while
+    built, before a storage is opened.
 
     Implemented by storage plugins. Import the driver inside ``open``, not at the top of the plugin. A name
-    and each URL scheme have one owner.
+    and each URL scheme have one owner, and there is one cipher.
 
         @hookimpl
         def careplug_storage():

@@ -12,6 +12,7 @@ from careplug.contributions import (
     Command,
     EntitySpec,
     FactType,
+    FieldCipher,
     FieldSpec,
     Grant,
     Handler,
@@ -38,7 +39,7 @@ Key = tuple[str, ...]
 HOOKS: Mapping[str, tuple[type, ...]] = {
     "careplug_entities": (EntitySpec, FactType, FieldSpec),
     "careplug_definitions": (Seed,),
-    "careplug_storage": (StorageFactory,),
+    "careplug_storage": (StorageFactory, FieldCipher),
     "careplug_channels": (ChannelFactory,),
     "careplug_services": (ServiceFactory, PolicySource),
     "careplug_handlers": (Handler,),
@@ -54,6 +55,7 @@ _KINDS: Mapping[type, str] = {
     FieldSpec: "field",
     Seed: "seed",
     StorageFactory: "storage",
+    FieldCipher: "cipher",
     ChannelFactory: "channel",
     ServiceFactory: "service",
     PolicySource: "policy_source",
@@ -87,6 +89,8 @@ def keys(item: Any) -> tuple[Key, ...]:
         return ((kind, item.kind, item.name),)
     if isinstance(item, StorageFactory):
         return (kind, item.name), *(("scheme", scheme) for scheme in item.schemes)
+    if isinstance(item, FieldCipher):
+        return ((kind,),)  # one for all
     if isinstance(item, ServiceFactory):
         return ((kind, _qualified(item.type)),)
     if isinstance(item, Messages):

@@ -17,6 +17,7 @@ from careplug.contributions import (
     Command,
     EntitySpec,
     FactType,
+    FieldCipher,
     FieldSpec,
     Grant,
     Handler,
@@ -69,6 +70,7 @@ class Contributions:
     fact_types: Mapping[tuple[str, str], FactType] = attrs.field(factory=dict)
     seeds: tuple[Seed, ...] = ()
     storages: tuple[StorageFactory, ...] = ()
+    ciphers: tuple[FieldCipher, ...] = ()
     channels: tuple[ChannelFactory, ...] = ()
     services: tuple[ServiceFactory, ...] = ()
     policy_sources: tuple[PolicySource, ...] = ()
@@ -175,6 +177,7 @@ def merge(bundles: Sequence[Bundle]) -> Contributions:
         fact_types=MappingProxyType(dict(sorted(facts.items()))),
         seeds=tuple(sorted(_of(items, Seed), key=lambda seed: (seed.kind, seed.name))),
         storages=_named(_of(items, StorageFactory)),
+        ciphers=_named(_of(items, FieldCipher)),
         channels=_named(_of(items, ChannelFactory)),
         services=tuple(sorted(_of(items, ServiceFactory), key=keys)),
         policy_sources=_named(_of(items, PolicySource)),

@@ -12,8 +12,9 @@ from careplug.entity import EntitySpec
 from careplug.errors import Invalid
 from careplug.rows import codecs
 from careplug_sqlalchemy.errors import error
+from careplug_sqlalchemy.sealing import Sealer
 from careplug_sqlalchemy.statements import Mapper, clock
-from careplug_sqlalchemy.tables import bookkeeping, counter, tables
+from careplug_sqlalchemy.tables import bookkeeping, cipher_keys, counter, tables
 
 __all__ = ["Bound"]
 
@@ -21,17 +22,22 @@ __all__ = ["Bound"]
 class Bound:
     """The tables and statements for the specs in one dialect. Thread-safe; made once by ``bind``."""
 
-    def __init__(self, specs: Sequence[EntitySpec], dialect: Dialect, schema: str | None) -> None:
+    def __init__(
+        self, specs: Sequence[EntitySpec], dialect: Dialect, schema: str | None, sealer: Sealer | None = None
+    ) -> None:
         self.specs = tuple(specs)
         self.dialect = dialect
         self.schema = schema
+        self.sealer = sealer
         self.metadata = MetaData()
-        known = codecs(specs)
+        known = codecs(specs, encrypted=sealer is not None)
         made = tables(specs, self.metadata, schema, known)
         self.record = bookkeeping(self.metadata, schema)
+        # a database that nothing encrypts has no such table, and one whose cipher left keeps it
+        self.cipher_keys = cipher_keys(self.metadata if sealer is not None else MetaData(), schema)
         self.counter = counter(self.metadata, dialect.name, schema)
         self.mappers: Mapping[type, Mapper] = {
-            spec.cls: Mapper(known[spec.cls], made[spec.name], dialect) for spec in specs
+            spec.cls: Mapper(known[spec.cls], made[spec.name], dialect, sealer) for spec in specs
         }
         self.keys = _keys(self.mappers.values())
         self.number: Executable = _number(self.counter)

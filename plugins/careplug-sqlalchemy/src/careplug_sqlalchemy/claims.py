@@ -73,7 +73,7 @@ def mark(unit: SqlTransaction, mapper: Mapper, row: dict[str, Any]) -> bool:
     fence = row.pop("fence")
     row.pop("leased_until")
     statement = mapper.change(frozenset(row), tenant, guard="fence", free=True)
-    values = {**row, "b_id": ident, "b_guard": fence}
+    values = {**mapper.stored(row, ident), "b_id": ident, "b_guard": fence}
     if tenant is not None:
         values["b_tenant"] = tenant
     return unit.run(statement, values, mapper.name).rowcount == 1
@@ -131,7 +131,7 @@ def _take_sqlite(
 ) -> list[Any]:
     values["b_lease"] = f"{lease.total_seconds():+.3f} seconds"
     rows = unit.run(statement, values, mapper.name)
-    found = [mapper.codec.from_values(row) for row in rows]
+    found = mapper.entities(rows)
     return sorted(found, key=lambda item: (item.next_at, item.id))
 
 
@@ -153,7 +153,7 @@ def _take(
         unit.run(_lease(mapper), {"b_ids": own, "b_tenant": tenant, "b_until": until}, mapper.name)
     for row in rows:
         row["leased_until"], row["fence"] = until, row["fence"] + 1
-    return [mapper.codec.from_row(row) for row in rows]
+    return mapper.entities([[row[name] for name in names] for row in rows])
 
 
 def _lease(mapper: Mapper) -> Executable:

@@ -75,9 +75,10 @@ class Question:
 
     def _shape_is(self, criteria: Is) -> Any:
         field, op = criteria.field, criteria.op
-        found = self.codec.resolve(field)
         if op == "is_null":
+            self.codec.resolve(field)
             return (field, op, criteria.value)
+        found = self.codec.comparable(field)
         if op == "in":
             keys = [self.codec.key(field, value) for value in criteria.value]
             if len(found) == 1:
@@ -165,7 +166,7 @@ class Builder:
 
 def order_columns(codec: Codec, order: Sequence[Order]) -> list[Sorted]:
     """The columns to sort by, each with whether it descends; the id last unless it is there."""
-    found = [(item, part.descending) for part in order for item in codec.resolve(part.field)]
+    found = [(item, part.descending) for part in order for item in codec.comparable(part.field)]
     for item, _ in found:
         if item.kind in ("json", "bytes"):
             raise error(Invalid, "storage.order", field=f"{codec.name}.{item.name}.order", value=item.kind)

@@ -41,6 +41,18 @@ SENTENCES: Mapping[str, Text] = {
         en="{field}: this server is MySQL or an older MariaDB ({value}); careplug needs MariaDB 10.6 or later (code point collation, sequences, SKIP LOCKED).",
         zh="{field}：该服务器是 MySQL 或较旧的 MariaDB（{value}）；careplug 需要 MariaDB 10.6 或更高版本（按码点排序、序列、SKIP LOCKED）。",
     ),
+    "storage.cipher_missing": Text(
+        en="{field}: personal columns of this database are encrypted (cipher {cipher}, key {key}) and no plugin brings a cipher; install careplug-crypto and give it the keys (careplug doctor says why a plugin failed), or decrypt with careplug crypto decrypt first.",
+        zh="{field}：此数据库的个人信息列已加密（加密方式 {cipher}，密钥 {key}），但没有插件提供解密；请安装 careplug-crypto 并提供密钥（careplug doctor 会说明插件失败的原因），或先执行 careplug crypto decrypt。",
+    ),
+    "storage.cipher_key": Text(
+        en="{field}: this database was encrypted with the key {key}, which is not among the keys of {cipher}; add it to them behind the first one. Nothing was changed.",
+        zh="{field}：此数据库使用密钥 {key} 加密，而 {cipher} 的密钥中没有它；请将其加在第一个密钥之后。未做任何更改。",
+    ),
+    "storage.no_seal": Text(
+        en="{field}: {value} has no encrypted columns; careplug crypto status lists the entities that have some.",
+        zh="{field}：{value} 没有加密的列；careplug crypto status 会列出有加密列的实体。",
+    ),
     "storage.unbound": Text(
         en="{field}: {value} is no entity of this storage; declare it through the hook careplug_entities.",
         zh="{field}：{value} 不是此存储的实体；请通过钩子 careplug_entities 声明。",

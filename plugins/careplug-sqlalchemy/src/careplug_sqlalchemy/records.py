@@ -15,7 +15,7 @@ from careplug.entity import EntitySpec
 from careplug.errors import SchemaMissing, SchemaNewer
 from careplug.rows import Codec
 from careplug_sqlalchemy.bound import Bound
-from careplug_sqlalchemy.engine import begin
+from careplug_sqlalchemy.engine import begin, connect
 from careplug_sqlalchemy.errors import error, translate
 from careplug_sqlalchemy.tables import COUNTER, PREFIX, shape
 
@@ -99,11 +99,11 @@ def refuse_newer(specs: Iterable[EntitySpec], found: Mapping[str, Record]) -> No
             )
 
 
-def covers(have: Record | None, spec: EntitySpec, codec: Codec | None = None) -> bool:
+def covers(have: Record | None, spec: EntitySpec, codec: Codec) -> bool:
     """Whether the database holds all that the spec needs; more columns than that do no harm."""
     if have is None or have.version != spec.version or have.progress:
         return False
-    wanted, stored = shape(spec, codec), have.shape
+    wanted, stored = shape(codec), have.shape
     columns: Mapping[str, Any] = stored["columns"]
     fits = all(name in columns and _fits(columns[name], column) for name, column in wanted["columns"].items())
     return fits and all(set(wanted[key]) <= set(stored[key]) for key in ("indexes", "unique"))
@@ -134,13 +134,14 @@ def write(connection: Connection, bound: Bound, records: Iterable[Record]) -> No
 def note_new(connection: Connection, bound: Bound) -> None:
     """Record the entities whose tables were just made; the others stay as they are until their rows are rewritten."""
     known = read(connection, bound)
-    write(connection, bound, [_applied(spec) for spec in bound.specs if spec.name not in known])
+    write(connection, bound, [_applied(bound, spec) for spec in bound.specs if spec.name not in known])
 
 
 def note_all(connection: Connection, bound: Bound) -> None:
     """Record every entity at its version, with what the database still has from before."""
     known = read(connection, bound)
-    write(connection, bound, [_joined(connection, bound, _applied(spec), known[spec.name]) for spec in bound.specs])
+    applied = [(_applied(bound, spec), known[spec.name]) for spec in bound.specs]
+    write(connection, bound, [_joined(connection, bound, new, old) for new, old in applied])
 
 
 def forget(connection: Connection, bound: Bound, name: str) -> None:
@@ -148,8 +149,8 @@ def forget(connection: Connection, bound: Bound, name: str) -> None:
     connection.execute(delete(bound.record).where(bound.record.c.entity == name))
 
 
-def _applied(spec: EntitySpec) -> Record:
-    return Record(spec.name, spec.plugin, spec.version, shape(spec))
+def _applied(bound: Bound, spec: EntitySpec) -> Record:
+    return Record(spec.name, spec.plugin, spec.version, shape(bound.mapper(spec.cls).codec))
 
 
 def _joined(connection: Connection, bound: Bound, new: Record, old: Record) -> Record:
@@ -167,7 +168,7 @@ def start_counter(connection: Connection, bound: Bound) -> None:
 
 def is_empty(engine: Engine) -> bool:
     """Whether the database has no table at all: a new file."""
-    with engine.connect() as connection:
+    with connect(engine) as connection:
         return not inspect(connection).get_table_names()
 
 
@@ -178,7 +179,7 @@ def create(engine: Engine, bound: Bound) -> None:
         if not inspect(connection).get_table_names():
             bound.metadata.create_all(connection)
             start_counter(connection, bound)
-            write(connection, bound, [_applied(spec) for spec in bound.specs])
+            write(connection, bound, [_applied(bound, spec) for spec in bound.specs])
         connection.commit()
     except exc.SQLAlchemyError as raised:
         raise translate(raised, field="schema") from raised

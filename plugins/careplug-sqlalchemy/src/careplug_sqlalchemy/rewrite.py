@@ -109,7 +109,8 @@ def _rows(connection: Connection, mapper: Mapper, record: Record, progress: Prog
     )
     found = select(table).where(beyond).order_by(table.c.id, table.c.tenant).limit(BATCH)
     values = {"b_id": progress.id, "b_tenant": progress.tenant}
-    return [dict(row) for row in connection.execute(found, values).mappings()]
+    rows = [dict(row) for row in connection.execute(found, values).mappings()]
+    return rows if mapper.seal is None else [mapper.seal.plain(row) for row in rows]
 
 
 def _rewrite(connection: Connection, mapper: Mapper, row: dict[str, Any], version: int, target: int) -> None:
@@ -118,7 +119,8 @@ def _rewrite(connection: Connection, mapper: Mapper, row: dict[str, Any], versio
     if changed:
         table = mapper.table
         where = and_(table.c.id == bindparam("b_id"), table.c.tenant == bindparam("b_tenant"))
-        connection.execute(update(table).where(where).values(changed), {"b_id": row["id"], "b_tenant": row["tenant"]})
+        written = mapper.stored(changed, row["id"])
+        connection.execute(update(table).where(where).values(written), {"b_id": row["id"], "b_tenant": row["tenant"]})
 
 
 def _upcast(mapper: Mapper, row: Mapping[str, Any], version: int, target: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -37,6 +37,7 @@ from careplug_sqlalchemy.compile import (
     order_columns,
     page_key,
 )
+from careplug_sqlalchemy.sealing import RowSeal, Sealer
 from careplug_sqlalchemy.types import MARIADB, Instant
 
 __all__ = ["Ask", "Mapper", "Where", "clock"]
@@ -76,8 +77,9 @@ class Where:
 class Mapper:
     """What the storage knows of one entity class: codec, table and statements. Thread-safe, made at ``bind``."""
 
-    def __init__(self, codec: Codec, table: Table, dialect: Dialect) -> None:
+    def __init__(self, codec: Codec, table: Table, dialect: Dialect, sealer: Sealer | None = None) -> None:
         self.codec = codec
+        self.seal = RowSeal(codec, sealer) if sealer is not None and codec.sealed else None
         self.spec = codec.spec
         self.name = codec.name
         self.table = table
@@ -89,6 +91,18 @@ class Mapper:
         self.plain = dialect.name in MARIADB
         self._dialect = dialect
         self._kept: dict[Any, Any] = {}
+
+    def stored(self, row: Mapping[str, Any], ident: str) -> Mapping[str, Any]:
+        """A row, or changed columns of it, as the database gets them."""
+        return row if self.seal is None else self.seal.sealed(row, ident)
+
+    def entity(self, row: Sequence[Any]) -> Any:
+        """The entity of a row as the database gave it."""
+        return self.codec.from_values(row if self.seal is None else self.seal.opened(row))
+
+    def entities(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
+        """The entities of several rows."""
+        return self.codec.from_rows(rows if self.seal is None else map(self.seal.opened, rows))
 
     def keep(self, key: Any, build: Callable[[], S]) -> S:
         """The statement of a shape, built at its first use. Shapes are few; should they not be, all are forgotten."""
@@ -149,7 +163,8 @@ class Mapper:
         def build() -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
             """Names of the columns, and their reader."""
             columns, read = self.codec.picker(fields)
-            return tuple(column.name for column in columns), read
+            names = tuple(column.name for column in columns)
+            return (names, read) if self.seal is None else self.seal.picker(names, read)
 
         return self.keep(("picker", fields), build)
 

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Dialect, MetaData, Table, inspect
 from sqlalchemy import Sequence as Counter
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable, DropTable, ExecutableDDLElement
 
-from careplug.entity import EntitySpec
 from careplug.errors import Invalid
 from careplug.ports import SchemaStep
+from careplug.rows import Codec
 from careplug_sqlalchemy import records
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.errors import error
@@ -43,17 +43,24 @@ def differences(connection: Connection, bound: Bound) -> list[Step]:
     known = records.read(connection, bound)
     records.refuse_newer(bound.specs, known)
     for spec in bound.specs:
-        _refuse_other_kinds(spec, known.get(spec.name))
+        _refuse_other_kinds(bound.mapper(spec.cls).codec, known.get(spec.name))
     found = [*_counter(connection, bound), *_compared(connection, bound), *_left(bound, known)]
-    return sorted(found, key=lambda step: (step.phase, step.shown.destructive))
+    return sorted(found, key=lambda step: (step.phase, step.shown.destructive, _rank(step)))
 
 
-def _refuse_other_kinds(spec: EntitySpec, have: Record | None) -> None:
+def _rank(step: Step) -> int:
+    """An index goes before the column in it grows, and comes when it has its length."""
+    return {"drop-index": 0, "widen": 1, "fit": 1}.get(step.shown.name.partition(":")[0], 2)
+
+
+def _refuse_other_kinds(codec: Codec, have: Record | None) -> None:
     stored = {} if have is None else have.shape["columns"]
-    for name, (kind, _, _) in shape(spec)["columns"].items():
+    personal = {item.name for item in codec.columns if item.personal}
+    for name, (kind, _, _) in shape(codec)["columns"].items():
         old = stored.get(name, [kind])[0]
-        if old != kind and (old, kind) != ("text", "long"):
-            raise error(Invalid, "storage.kind_changed", field=f"{spec.name}.{name}", value=old, wanted=kind)
+        # what a cipher had made long may be short again without one
+        if old != kind and (old, kind) != ("text", "long") and not (name in personal and old == "long"):
+            raise error(Invalid, "storage.kind_changed", field=f"{codec.name}.{name}", value=old, wanted=kind)
 
 
 def _counter(connection: Connection, bound: Bound) -> Iterator[Step]:
@@ -107,8 +114,10 @@ def _options(bound: Bound, tables: Mapping[str, Table]) -> dict[str, Any]:
             return name in tables
         return name == bound.schema if type_ == "schema" else True
 
-    def wider(_context: Any, _inspected: Any, _wanted: Any, have: Any, want: Any) -> bool:
-        """Whether the column must grow; it never shrinks."""
+    def wider(_context: Any, _inspected: Any, wanted: Any, have: Any, want: Any) -> bool:
+        """Whether the column must grow; it shrinks where MariaDB could not index what a cipher had made long."""
+        if type(have).__name__ == "LONGTEXT" and getattr(want, "length", None):
+            return (wanted.table.name, wanted.name) in _personal(bound)
         length, needed = getattr(have, "length", None), getattr(want, "length", None)
         # SQLite keeps any length; nothing is ever narrowed, for the codec watches over lengths
         if bound.dialect.name == "sqlite" or length is None or type(have).__name__ not in _TEXTS:
@@ -124,6 +133,10 @@ def _options(bound: Bound, tables: Mapping[str, Table]) -> dict[str, Any]:
 
 
 _TEXTS = ("VARCHAR", "String")
+
+
+def _personal(bound: Bound) -> set[tuple[str, str]]:
+    return {(PREFIX + spec.name, item.name) for spec in bound.specs for item in spec.columns() if item.personal}
 
 
 def _flat(found: Any) -> Iterator[tuple[str, Any]]:
@@ -151,14 +164,23 @@ def _change(bound: Bound, plugin: str, table: Table, op: Any) -> Iterator[Step]:
             yield from _altered(bound, plugin, table, op)
         case ops.DropColumnOp():
             yield _operation(bound, plugin, f"drop-column:{table.name}.{op.column_name}", op, LAST)
+        case ops.DropIndexOp() if {str(item.name) for item in op.to_index().columns} & _sealed(bound, table):
+            yield _operation(bound, plugin, f"drop-index:{op.index_name}", op)
         case ops.DropIndexOp() if str(op.index_name).startswith(PREFIX):
             yield _operation(bound, plugin, f"drop-index:{op.index_name}", op, LAST)
+
+
+def _sealed(bound: Bound, table: Table) -> frozenset[str]:
+    return next((item.codec.sealed for item in bound.mappers.values() if item.table is table), frozenset())
 
 
 def _altered(bound: Bound, plugin: str, table: Table, op: ops.AlterColumnOp) -> Iterator[Step]:
     where = f"{table.name}.{op.column_name}"
     if op.modify_type is not None:
-        yield _operation(bound, plugin, f"widen:{where}", _only(op, type_=op.modify_type))
+        name = (
+            "fit" if getattr(op.modify_type, "length", None) and not getattr(op.existing_type, "length", 0) else "widen"
+        )
+        yield _operation(bound, plugin, f"{name}:{where}", _only(op, type_=op.modify_type))
     if op.modify_nullable:
         relaxed = _only(op, nullable=True)
         if bound.dialect.name == "sqlite":

@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.pool import Pool
 
 from careplug.entity import EntitySpec
 from careplug.errors import Invalid, Retry
-from careplug.ports import SchemaStep
-from careplug_sqlalchemy import joined
+from careplug.ports import Cipher, SchemaStep, Sealed
+from careplug_sqlalchemy import joined, keys
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.ends import Joined, Own
 from careplug_sqlalchemy.engine import begin, engine_of, is_file, open_engine
 from careplug_sqlalchemy.errors import error
+from careplug_sqlalchemy.sealing import Sealer
 from careplug_sqlalchemy.transaction import SqlTransaction
 
 __all__ = ["SqlAlchemyStorage"]
@@ -51,6 +52,8 @@ class SqlAlchemyStorage:
         self._ready = False
         self._lock = threading.RLock()
         self._joinable: weakref.WeakSet[Pool] = weakref.WeakSet()
+        self._sealer: Sealer | None = None
+        self._admitted = False
 
     @property
     def engine(self) -> Engine:
@@ -59,12 +62,16 @@ class SqlAlchemyStorage:
             self._engine = self._find()
         return self._engine
 
+    def encrypt_with(self, cipher: Cipher) -> None:
+        """Tell it the cipher of personal columns; called once, before ``bind``."""
+        self._sealer = Sealer(cipher, lambda: frozenset(keys.read_all(self.engine, self._entities())))
+
     def bind(self, specs: Sequence[EntitySpec]) -> None:
         """Tell it the entities; called once, before anything else. Nothing is read or written yet."""
         with self._lock:
             self._specs, self._bound, self._ready = tuple(specs), None, False
             if self._engine is not None:
-                self._bound = Bound(self._specs, self._engine.dialect, self.schema)
+                self._bound = Bound(self._specs, self._engine.dialect, self.schema, self._sealer)
 
     def begin(self, *, tenant: str | None, writes: bool) -> SqlTransaction:
         """An own transaction; ``writes=False`` gives a snapshot that refuses to write."""
@@ -76,20 +83,29 @@ class SqlAlchemyStorage:
         """A transaction inside the host's Connection or Session: a SAVEPOINT there, no second connection."""
         bound = self._entities()
         connection, savepoint = joined.enter(host, bound, self._joinable)
+        try:
+            self._admit(connection, bound)
+        except BaseException:
+            savepoint.rollback()
+            raise
         return SqlTransaction(bound, connection, Joined(savepoint), tenant=tenant, writes=True)
 
     def check(self) -> None:
         """``SchemaMissing`` or ``SchemaNewer`` where the database does not fit the entities."""
         from careplug_sqlalchemy import records
 
+        bound = self._entities()
         self._create_if_new()
-        records.check(self.engine, self._entities())
-        self._ready = True
+        keys.guard(self.engine, bound)
+        records.check(self.engine, bound)
+        keys.note_first(self.engine, bound)
+        self._ready = self._admitted = True
 
     def plan(self) -> list[SchemaStep]:
         """What ``upgrade`` would do; changes nothing."""
         from careplug_sqlalchemy.schema import plan
 
+        keys.guard(self.engine, self._entities())
         return plan(self.engine, self._entities())
 
     def upgrade(self, *, allow: Sequence[str] = ()) -> list[SchemaStep]:
@@ -97,6 +113,7 @@ class SqlAlchemyStorage:
         from careplug_sqlalchemy.schema import upgrade
 
         with self._lock:
+            keys.guard(self.engine, self._entities())
             return upgrade(self.engine, self._entities(), allow=allow)
 
     def recorded(self) -> Mapping[str, tuple[str, ...]]:
@@ -123,6 +140,25 @@ class SqlAlchemyStorage:
 
         carrying.back_up(self.engine, path)
 
+    def sealed(self) -> list[Sealed]:
+        """How many personal values are stored under which key."""
+        from careplug_sqlalchemy import reseal
+
+        return reseal.counts(self.engine, self._prepared())
+
+    def reseal(self, entity: str, *, sources: Sequence[str], plain: bool = False, after: str = "") -> tuple[int, str]:
+        """Bring some rows under the first key, or into plain text; how many values, and where to go on."""
+        from careplug_sqlalchemy import reseal
+
+        bound = self._prepared()
+        return reseal.reseal(self.engine, bound, entity, sources=sources, plain=plain, after=after)
+
+    def retire(self, keys: Sequence[str]) -> None:
+        """Note that nothing is under these keys any more."""
+        from careplug_sqlalchemy.keys import retire
+
+        retire(self.engine, self._prepared(), keys)
+
     def erase_traces(self, *, vacuum: bool = False) -> None:
         """SQLite: truncate the write-ahead log into a file that keeps no deleted bytes; with ``vacuum`` rebuild it.
 
@@ -143,12 +179,21 @@ class SqlAlchemyStorage:
         if self._owned and self._engine is not None:
             self._engine.dispose()
 
+    def _admit(self, connection: Connection, bound: Bound) -> None:
+        """Look at the keys of a host's database, once; the first of ours is noted in the host's transaction."""
+        if self._admitted:
+            return
+        known = keys.read(connection, bound)
+        keys.refuse(known, bound.sealer.cipher if bound.sealer is not None else None)
+        # where it was noted only now the host may still undo it
+        self._admitted = not keys.note(connection, bound, known)
+
     def _entities(self) -> Bound:
         with self._lock:
             if self._bound is None:
                 if not self._specs:
                     raise error(Invalid, "storage.unbound", field="storage.bind", value="storage")
-                self._bound = Bound(self._specs, self.engine.dialect, self.schema)
+                self._bound = Bound(self._specs, self.engine.dialect, self.schema, self._sealer)
             return self._bound
 
     def _prepared(self) -> Bound:

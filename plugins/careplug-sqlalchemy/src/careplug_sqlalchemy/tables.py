@@ -17,15 +17,29 @@ from careplug.entity import EntitySpec
 from careplug.errors import Invalid
 from careplug.rows import Codec, codecs
 from careplug_sqlalchemy.errors import error
-from careplug_sqlalchemy.types import Instant, Zero, column_type, key_bytes
+from careplug_sqlalchemy.types import Instant, Zero, column_type, key_bytes, stored
 
-__all__ = ["COUNTER", "PREFIX", "RECORD", "bookkeeping", "counter", "default_of", "shape", "tables"]
+__all__ = [
+    "COUNTER",
+    "KEYS",
+    "PREFIX",
+    "RECORD",
+    "bookkeeping",
+    "cipher_keys",
+    "counter",
+    "default_of",
+    "shape",
+    "tables",
+]
 
 PREFIX = "careplug_"
 """What every table, index and sequence of ours begins with."""
 
 RECORD = f"{PREFIX}schema"
 """The table of what was applied, per plugin and entity."""
+
+KEYS = f"{PREFIX}cipher_key"
+"""The table of the keys that encrypt this database; there only where one does, or did."""
 
 COUNTER = f"{PREFIX}number"
 """The sequence of people's numbers; on SQLite a table with one row."""
@@ -69,6 +83,21 @@ def bookkeeping(metadata: MetaData, schema: str | None = None) -> Table:
     )
 
 
+def cipher_keys(metadata: MetaData, schema: str | None = None) -> Table:
+    """The table of cipher keys. ``proof`` is a known text under the key, ``retired_at`` says that nothing else is."""
+    return Table(
+        KEYS,
+        metadata,
+        Column("id", _type("text", 100), primary_key=True),
+        Column("cipher", _type("text", 100), nullable=False),
+        Column("proof", _type("long"), nullable=False),
+        Column("made_at", Instant, nullable=False),
+        Column("retired_at", Instant, nullable=True),
+        schema=schema,
+        **_options(),
+    )
+
+
 def counter(metadata: MetaData, dialect: str, schema: str | None = None) -> Table | Counter:
     """Where people's numbers come from: a sequence, on SQLite a table with one row."""
     if dialect == "sqlite":
@@ -82,11 +111,11 @@ def counter(metadata: MetaData, dialect: str, schema: str | None = None) -> Tabl
     return Counter(COUNTER, start=1, cache=20 if dialect != "postgresql" else None, schema=schema, metadata=metadata)
 
 
-def shape(spec: EntitySpec, codec: Codec | None = None) -> dict[str, Any]:
+def shape(codec: Codec) -> dict[str, Any]:
     """What is recorded of an entity: columns with kind, length and nullability, indexes, unique keys."""
-    found = list(_indexes(codec if codec is not None else Codec(spec)))
+    found = list(_indexes(codec))
     return {
-        "columns": {item.name: [item.kind, item.length, item.nullable] for item in _columns(spec)},
+        "columns": {item.name: [item.kind, item.length, item.nullable] for item in _columns(codec)},
         "indexes": sorted(name for name, _, unique in found if not unique),
         "unique": sorted(name for name, _, unique in found if unique),
     }
@@ -128,8 +157,9 @@ def _declared(codec: Codec, column: entity.Column) -> Any:
     return codec.checker(column)(getattr(value, column.part) if column.part else value)
 
 
-def _columns(spec: EntitySpec) -> tuple[entity.Column, ...]:
-    own = spec.columns()
+def _columns(codec: Codec) -> tuple[entity.Column, ...]:
+    """The columns as they are stored: encrypted ones are of unlimited text."""
+    own = tuple(stored(item, codec.sealed) for item in codec.columns)
     return own if any(item.name == "tenant" for item in own) else (*own, _TENANT)
 
 
@@ -137,7 +167,7 @@ def _table(codec: Codec, metadata: MetaData, schema: str | None) -> Table:
     spec = codec.spec
     if not _NAME.match(spec.name):
         raise error(Invalid, "storage.name", field=f"entity.{spec.name}", value=spec.name)
-    columns = _columns(spec)
+    columns = _columns(codec)
     taken = sum(key_bytes(item) or 12 for item in columns)
     if taken > _ROW_LIMIT:
         raise error(Invalid, "storage.row_length", field=spec.name, value=taken, limit=_ROW_LIMIT)
@@ -165,11 +195,14 @@ def _column(codec: Codec, item: entity.Column) -> Column[Any]:
 def _indexes(codec: Codec) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """Name, columns and uniqueness of every index: tenant first, the id last so that pages need no sort."""
     spec = codec.spec
-    lengths = {item.name: item for item in _columns(spec)}
+    lengths = {item.name: item for item in _columns(codec)}
     custom = tuple((f"custom.{field.name}",) for field in spec.extra if field.indexed and field.type != "long")
     wanted = [(fields, False) for fields in (*spec.indexes, *custom)] + [(fields, True) for fields in spec.unique]
     for fields, unique in wanted:
-        names = [item.name for field in fields for item in codec.resolve(field)]
+        # nothing can be found or sorted by what is encrypted
+        names = [item.name for field in fields for item in codec.resolve(field) if item.name not in codec.sealed]
+        if not names:
+            continue
         full = tuple(dict.fromkeys(["tenant", *names, *(() if unique else ("id",))]))
         yield _checked(spec, "_".join(names), full, lengths, unique=unique)
     if spec.claimable:

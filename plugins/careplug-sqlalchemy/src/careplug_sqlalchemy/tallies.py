@@ -36,7 +36,7 @@ def tally(
     """One ``Tally`` a group, ordered by group with NULL last; without ``by`` one for all rows."""
     question = Question(mapper.codec)
     shape = question.shape(criteria)
-    groups = [mapper.codec.resolve(field) for field in by]
+    groups = [mapper.codec.comparable(field) for field in by]
     readers = [_measure(mapper, measure) for measure in measures]
 
     def build() -> Executable:
@@ -80,6 +80,7 @@ def _measure(mapper: Mapper, measure: Measure) -> _Reader:
     item, column = found[0], mapper.columns[found[0].name]
     if measure.op == "count":
         return [func.count(column)], int
+    mapper.codec.comparable(measure.field)
     if measure.op in ("min", "max") and len(found) == 1 and item.kind not in ("json", "bytes", "bool"):
         return _edge(mapper, measure, column)
     if measure.op in ("sum", "mean") and len(found) == 1 and item.kind in _NUMBERS:

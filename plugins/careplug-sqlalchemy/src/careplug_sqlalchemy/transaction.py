@@ -50,7 +50,7 @@ class SqlTransaction:
         mapper = self._writer(type(entity))
         row = self._row(mapper, entity)
         self._send(mapper)
-        found = self.run(mapper.absent(), row, mapper.name)
+        found = self.run(mapper.absent(), mapper.stored(row, row["id"]), mapper.name)
         if mapper.plain:
             return found.lastrowid != 1
         return found.rowcount == 1
@@ -73,7 +73,7 @@ class SqlTransaction:
         if not row:
             row = {"version": expected}
         statement = mapper.change(frozenset(row), tenant, guard="" if expected is None else "version")
-        values = {**row, "b_id": ident}
+        values = {**mapper.stored(row, ident), "b_id": ident}
         if tenant is not None:
             values["b_tenant"] = tenant
         if expected is not None:
@@ -89,7 +89,7 @@ class SqlTransaction:
             row, before = self._row(mapper, entity), mapper.codec.to_row(was)
             names = frozenset(name for name, value in row.items() if before[name] != value) - {"id", "tenant"}
             if names and not self._amend(mapper, row["id"], {"tenant": row["tenant"], **_only(row, names)}, None):
-                values = {**_only(row, names), "b_id": row["id"], "b_tenant": row["tenant"]}
+                values = {**mapper.stored(_only(row, names), row["id"]), "b_id": row["id"], "b_tenant": row["tenant"]}
                 groups.setdefault((mapper, names), []).append(values)
         for (mapper, names), rows in groups.items():
             self._send(mapper)
@@ -124,7 +124,7 @@ class SqlTransaction:
         self._send(mapper)
         statement = mapper.by_id(self.tenant, lock=lock and self.writes)
         row = self.run(statement, {"b_id": id, "b_tenant": self.tenant}, mapper.name).first()
-        return None if row is None else mapper.codec.from_values(row)
+        return None if row is None else mapper.entity(row)
 
     def find(
         self,
@@ -139,7 +139,7 @@ class SqlTransaction:
         """Matching entities in order, NULL last; ``after`` is the page key of the last one seen."""
         mapper = self._bound.mapper(cls)
         where = Where(criteria, self.tenant, limit is not None, lock=lock and self.writes)
-        return mapper.codec.from_rows(self._rows(mapper, where, order, limit, after))
+        return mapper.entities(self._rows(mapper, where, order, limit, after))
 
     def pick(
         self,
@@ -259,7 +259,9 @@ class SqlTransaction:
         """What the storage knows of its entities; for the modules beside this one."""
         return self._bound
 
-    def run(self, statement: Executable, values: Mapping[str, Any] | Sequence[Row], field: str) -> CursorResult[Any]:
+    def run(
+        self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]], field: str
+    ) -> CursorResult[Any]:
         """Execute one statement; database errors come out as careplug's, naming ``field``."""
         self._check_open(field)
         try:
@@ -301,7 +303,8 @@ class SqlTransaction:
     def _send(self, mapper: Mapper) -> None:
         rows = self._waiting.pop(mapper, None)
         if rows:
-            self.run(mapper.insert, rows[0] if len(rows) == 1 else rows, mapper.name)
+            made = [mapper.stored(row, row["id"]) for row in rows]
+            self.run(mapper.insert, made[0] if len(made) == 1 else made, mapper.name)
 
     def _amend(self, mapper: Mapper, ident: str, row: Row, expected: int | None) -> bool:
         """Change a row that still waits to be inserted; whether there was one."""

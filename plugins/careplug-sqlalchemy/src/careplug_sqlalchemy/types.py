@@ -6,10 +6,11 @@ else is a matter of the right type and collation in the DDL.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, LargeBinary, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.compiler import compiles
@@ -19,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 from careplug.clock import to_text
 from careplug.entity import Column
 
-__all__ = ["MARIADB", "Instant", "Zero", "column_type", "key_bytes"]
+__all__ = ["MARIADB", "Instant", "Zero", "column_type", "key_bytes", "stored"]
 
 MARIADB = ("mysql", "mariadb")
 """SQLAlchemy's names of the dialect."""
@@ -115,6 +116,11 @@ def column_type(column: Column) -> TypeEngine[Any]:
         case "date":
             return Date()
     return LargeBinary().with_variant(mysql.LONGBLOB(), *MARIADB)
+
+
+def stored(column: Column, sealed: Container[str]) -> Column:
+    """The column as it is stored: an encrypted text is longer than the plain one, so it gets all the room."""
+    return attrs.evolve(column, kind="long", length=0) if column.kind == "text" and column.name in sealed else column
 
 
 _BYTES = {"int": 8, "duration": 8, "decimal": 8, "bool": 1, "time": 8, "date": 3}
