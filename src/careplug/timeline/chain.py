@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import attrs
 
 from careplug.clock import to_text
-from careplug.timeline.facts import FactRow, Personal, digest, digest_of, is_digest
+from careplug.timeline.facts import FactRow, Personal, digest, digest_of, encode, is_digest
 
 __all__ = ["HASH_VERSION", "START", "Damage", "Head", "check", "check_head", "seal"]
 
@@ -51,7 +51,7 @@ class Damage:
 
 def seal(previous: str, row: FactRow) -> str:
     """The hash of a fact: over its predecessor's hash, every stored column and the stored text itself."""
-    head = json.dumps(
+    head = encode(
         [
             row.hash_version,
             previous,
@@ -64,9 +64,7 @@ def seal(previous: str, row: FactRow) -> str:
             row.actor,
             row.type,
             row.origin,
-        ],
-        ensure_ascii=False,
-        separators=(",", ":"),
+        ]
     )
     return hashlib.sha256(f"{head}\n{row.data}".encode()).hexdigest()
 

@@ -7,7 +7,6 @@ leaves every chain valid.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -60,7 +59,7 @@ class Personal:
     subject: str = column(length=60)
     subject_id: str = column(length=36)
     sequence: int
-    values: dict[str, Any]
+    values: dict[str, Any] = attrs.field(metadata={"personal": True})
 
 
 SPECS = (
@@ -97,7 +96,11 @@ def canonical(value: object) -> str:
 
 def encode(value: object) -> str:
     """The canonical text of what is plain JSON data already."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+"""Made once: ``json.dumps`` makes one for every text, a quarter of its time."""
 
 
 def plain(value: object, place: str = "data") -> Any:
@@ -149,7 +152,7 @@ def split(data: Mapping[str, Any], personal: Sequence[str]) -> tuple[dict[str, A
 
 def digest(salt: bytes, value: object) -> str:
     """HMAC-SHA-256 of a personal value's canonical text under its salt, in hex."""
-    return hmac.new(salt, encode(value).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(salt, encode(value).encode(), "sha256").hex()
 
 
 def is_digest(value: object) -> bool:
