@@ -16,7 +16,7 @@ from careplug.errors import Invalid, NotFound
 from careplug.messages.directory import StoredDirectory
 from careplug.plugin.builtin import PARSERS
 from careplug.plugin.manager import Plugins
-from careplug.ports import Channel, Directory, Files, SchemaStep, Storage, Transaction
+from careplug.ports import Channel, Directory, Encrypting, Files, SchemaStep, Storage, Transaction
 from careplug.refs import Actor
 from careplug.storage.files import MemoryFiles
 from careplug.storage.memory import MemoryStorage
@@ -64,6 +64,7 @@ class Care:
         self._channels: dict[str, Channel] = {}
         self._lock = threading.Lock()
         try:
+            self.encrypted = self._encrypt()
             self.storage.bind(self.plugins.contributions.entities)
             self.setup = self._set_up(directory or StoredDirectory(), files or MemoryFiles(), number_prefix)
             self.plugins.startup(self)
@@ -187,6 +188,16 @@ class Care:
         value = given.partition(":")[0] if isinstance(given, str) else type(given).__name__
         raise Invalid("care.storage", field="storage", value=value, known=known)
 
+    def _encrypt(self) -> bool:
+        """Hand the cipher, where a plugin brings one, to the storage; one that keeps nothing needs none."""
+        for factory in self.plugins.contributions.ciphers:
+            if isinstance(self.storage, Encrypting):
+                self.storage.encrypt_with(factory.open())
+                return True
+            if "durable" in self.storage.capabilities:
+                raise Invalid("care.cipher", field="storage.cipher", value=self.storage.name, cipher=factory.name)
+        return False
+
     def _set_up(self, directory: Directory, files: Files, number_prefix: str) -> Setup:
         found = self.plugins.contributions
         core = {name for (_, name), kind in found.fact_types.items() if found.owner(kind).name == "careplug"}
@@ -204,6 +215,7 @@ class Care:
             allow=self.plugins.allow,
             clock=self.clock,
             number_prefix=number_prefix,
+            encrypted=self.encrypted,
             catalogue=self.catalogue,
             grants=found.grants,
             resources=found.resources,

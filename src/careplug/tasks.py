@@ -11,7 +11,7 @@ import attrs
 
 from careplug.criteria import Is
 from careplug.entity import EntitySpec, column
-from careplug.errors import Retry
+from careplug.errors import InDoubt, Retry
 from careplug.refs import new_id
 from careplug.timeline.facts import Fact
 
@@ -46,7 +46,7 @@ class Task:
     sequence: int
     state: str = column(length=20, default="pending")
     attempts: int = 0
-    last_error: str = column(length=500, default="")
+    last_error: str = column(length=500, personal=True, default="")
     made_at: datetime
     next_at: datetime | None = None
     leased_until: datetime | None = None
@@ -80,11 +80,14 @@ SPECS = (
 
 
 def again(work: Callable[[], T]) -> T:
-    """Run a short unit of work again where the database says that it was unlucky (deadlock, busy), a few times."""
+    """Run a short unit of work again where the database says that it was unlucky (deadlock, busy), a few times.
+
+    The work must find what it did: a COMMIT whose connection was lost may have been kept, and it is run again after that.
+    """
     for attempt in range(1, _TRIES):
         try:
             return work()
-        except Retry:
+        except (Retry, InDoubt):
             time.sleep(0.01 * attempt)
     return work()
 

@@ -35,6 +35,7 @@ T = TypeVar("T")
 class Setup:
     """What does not change while a Care lives. ``handlers`` go by (subject, fact type).
 
+    ``encrypted`` says that personal columns are stored under a cipher: nothing is sorted by them.
     ``catalogue`` knows the sentences of the core and of the plugins, ``grants`` what plugins let a role do.
     """
 
@@ -51,6 +52,7 @@ class Setup:
     allow: Callable[[Actor, str, object | None], None]
     clock: Now
     number_prefix: str = "CP"
+    encrypted: bool = False
     catalogue: Catalogue = attrs.field(factory=Catalogue)
     grants: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     resources: tuple[Resource, ...] = ()

@@ -67,18 +67,18 @@ class Feedback:
     product: Ref | None = None
     system: Ref | None = None
     site: Ref | None = None
-    subject: str = column(length=500, default="")
-    body: str = column(long=True, default="")
-    contact_name: str = column(length=200, default="")
-    contact_phone: str = column(length=60, default="")
-    contact_mail: str = column(length=254, default="")
+    subject: str = column(length=500, personal=True, default="")
+    body: str = column(long=True, personal=True, default="")
+    contact_name: str = column(length=200, personal=True, default="")
+    contact_phone: str = column(length=60, personal=True, default="")
+    contact_mail: str = column(length=254, personal=True, default="")
     channel: str = column(length=40, default="")
     source: str = column(length=60, default="")
     assignee: Ref | None = None
     team: Ref | None = None
-    cause: str = column(long=True, default="")
-    measure: str = column(long=True, default="")
-    result: str = column(long=True, default="")
+    cause: str = column(long=True, personal=True, default="")
+    measure: str = column(long=True, personal=True, default="")
+    result: str = column(long=True, personal=True, default="")
     received_at: datetime
     handled_at: datetime | None = None
     closed_at: datetime | None = None
@@ -110,7 +110,7 @@ class Attachment:
     feedback_id: str = column(length=36)
     sequence: int
     key: str = column(length=200)
-    name: str = column(length=255)
+    name: str = column(length=255, personal=True)
     media_type: str = column(length=100)
     size: int
     digest: str = column(length=64)

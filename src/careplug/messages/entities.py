@@ -38,16 +38,16 @@ class Message:
     subscription: str = column(length=100, default="")
     recipient: Ref
     channel: str = column(length=40)
-    address: str = column(length=300, default="")
+    address: str = column(length=300, personal=True, default="")
     language: str = column(length=20, default="")
     template: str = column(length=100)
     template_digest: str = column(length=64, default="")
-    title: str = column(length=300, default="")
-    body: str = column(long=True, default="")
+    title: str = column(length=300, personal=True, default="")
+    body: str = column(long=True, personal=True, default="")
     data: dict[str, Any] = attrs.field(factory=dict)
     state: str = column(length=20, default="pending")
     attempts: int = 0
-    last_error: str = column(length=100, default="")
+    last_error: str = column(length=100, personal=True, default="")
     reference: str = column(length=200, default="")
     created_at: datetime
     sent_at: datetime | None = None
@@ -68,10 +68,10 @@ class Party:
     id: str
     tenant: str = ""
     ref: Ref
-    name: str = column(length=200, default="")
+    name: str = column(length=200, personal=True, default="")
     organisation: Ref | None = None
     roles: tuple[str, ...] = ()
-    addresses: tuple[Address, ...] = ()
+    addresses: tuple[Address, ...] = attrs.field(default=(), metadata={"personal": True})
     language: str = column(length=20, default="zh_CN")
     zone: str = column(length=60, default="Asia/Shanghai")
     active: bool = True
