@@ -20,13 +20,14 @@ from careplug.sla import entities as sla_entities
 from careplug.sla import seeds as sla_seeds
 from careplug.sla import service as sla_service
 from careplug.sla.changes import Changes
+from careplug.survey import seeds as survey_seeds
 from careplug.text import Text
 from careplug.timeline import facts
 from careplug.timeline.story import Timeline
 
 __all__ = ["PARSERS"]
 
-PARSERS = {**feedback_seeds.PARSERS, **sla_seeds.PARSERS, **messages.PARSERS}
+PARSERS = {**feedback_seeds.PARSERS, **sla_seeds.PARSERS, **messages.PARSERS, **survey_seeds.PARSERS}
 """How each kind of definition is read."""
 
 
@@ -46,8 +47,8 @@ def careplug_entities() -> tuple[EntitySpec | FactType | FieldSpec, ...]:
 
 @hookimpl
 def careplug_definitions() -> tuple[Seed, ...]:
-    """States, transitions, calendars, metrics, policies, templates, subscriptions."""
-    return (*feedback_seeds.SEEDS, *sla_seeds.SEEDS, *messages.SEEDS)
+    """States, transitions, calendars, metrics, policies, templates, subscriptions, forms."""
+    return (*feedback_seeds.SEEDS, *sla_seeds.SEEDS, *messages.SEEDS, *survey_seeds.SEEDS)
 
 
 @hookimpl
