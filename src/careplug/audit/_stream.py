@@ -18,7 +18,7 @@ from careplug.timeline.facts import FactRow, Personal
 if TYPE_CHECKING:
     from careplug.care import Care
 
-__all__ = ["Story", "heads", "owners", "places", "stories", "total"]
+__all__ = ["Story", "heads", "heads_in", "owners", "places", "stories", "total"]
 
 BATCH = 200
 """Subjects read in one snapshot: long ones would keep a database from tidying up behind its writers."""
@@ -100,10 +100,22 @@ def heads(care: Care, tenant: str, subject: str) -> Iterator[Head]:
         after = rows[-1].id if len(rows) == BATCH else None
 
 
-def _rows(store: Transaction, cls: type | None, after: str) -> list[Any]:
+def heads_in(care: Care, store: Transaction) -> Iterator[Head]:
+    """The ends of the chains whose entity is known, of all tenants, as one transaction sees them, in the same order."""
+    known = owners(care)
+    tenants = {(line.key[0], name) for name, cls in known.items() for line in store.tally(cls, by=("tenant",))}
+    for tenant, subject in sorted(tenants):
+        after: str | None = ""
+        while after is not None:
+            rows = _rows(store, known[subject], after, Is("tenant", "eq", tenant))
+            yield from (Head(subject, row.id, row.sequence, row.head, tenant) for row in rows)
+            after = rows[-1].id if len(rows) == BATCH else None
+
+
+def _rows(store: Transaction, cls: type | None, after: str, *more: Criteria) -> list[Any]:
     if cls is None:
         return []
-    return store.find(cls, Is("id", "gt", after), order=(Order("id"),), limit=BATCH)
+    return store.find(cls, All(*more, Is("id", "gt", after)), order=(Order("id"),), limit=BATCH)
 
 
 def _merged(

@@ -15,7 +15,7 @@ import hmac
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -25,13 +25,24 @@ import attrs
 from careplug.audit import _stream
 from careplug.clock import from_text, to_text
 from careplug.errors import Invalid, NotFound
+from careplug.ports import Transaction
 from careplug.text import say
 from careplug.timeline.chain import Head
 
 if TYPE_CHECKING:
     from careplug.care import Care
 
-__all__ = ["SHORTEST_KEY", "CheckpointReport", "Progress", "Seen", "check_key", "checkpoint", "heads_of", "read"]
+__all__ = [
+    "SHORTEST_KEY",
+    "CheckpointReport",
+    "Progress",
+    "Seen",
+    "check_key",
+    "checkpoint",
+    "heads_of",
+    "read",
+    "sign_heads",
+]
 
 SHORTEST_KEY = 16
 """Bytes a key must have at least; 32 random ones are what HMAC-SHA-256 can use."""
@@ -77,13 +88,18 @@ def checkpoint(
     short key, (field ``checkpoint.out``) where the file cannot be written.
     """
     check_key(key)
-    path, made_at = Path(out_path), care.clock()
-    try:
-        with _replacing(path) as file:
-            count = _write(care, _Signed(file, key), made_at, tenant, progress)
-    except OSError as error:
-        raise Invalid("audit.file", field="checkpoint.out", value=str(path), reason=error.strerror or "") from error
-    return CheckpointReport(path=str(path), made_at=made_at, heads=count)
+    whole = _stream.total(care, tenant) if progress is not None else 0
+    heads = (head for place, subject in _stream.places(care, tenant) for head in _stream.heads(care, place, subject))
+    return _signed(Path(out_path), _told(heads, whole, progress), key=key, made_at=care.clock(), tenant=tenant)
+
+
+def sign_heads(care: Care, store: Transaction, out_path: str | Path, *, key: bytes) -> CheckpointReport:
+    """Write the ends of all chains as a transaction over all tenants sees them: beside an export, of the same moment.
+
+    Chains whose entity nobody here knows are not in it. Errors as of ``checkpoint``.
+    """
+    check_key(key)
+    return _signed(Path(out_path), _stream.heads_in(care, store), key=key, made_at=care.clock(), tenant=None)
 
 
 def check_key(key: bytes) -> bytes:
@@ -154,20 +170,33 @@ class _Signed:
         self.line({"heads": count, "hmac": self.mac.hexdigest()})
 
 
-def _write(care: Care, out: _Signed, made_at: datetime, tenant: str | None, progress: Progress | None) -> int:
-    out.line({"kind": _KIND, "version": _VERSION, "made_at": to_text(made_at), "tenant": tenant})
-    whole = _stream.total(care, tenant) if progress is not None else 0
+def _signed(
+    path: Path, heads: Iterable[Head], *, key: bytes, made_at: datetime, tenant: str | None
+) -> CheckpointReport:
     count = 0
-    for place, subject in _stream.places(care, tenant):
-        for head in _stream.heads(care, place, subject):
-            out.line([head.tenant, head.subject, head.subject_id, head.sequence, head.hash])
-            count += 1
-            if progress is not None and count % _stream.BATCH == 0:
-                progress(count, whole)
-    out.end(count)
+    try:
+        with _replacing(path) as file:
+            out = _Signed(file, key)
+            out.line({"kind": _KIND, "version": _VERSION, "made_at": to_text(made_at), "tenant": tenant})
+            for head in heads:
+                out.line([head.tenant, head.subject, head.subject_id, head.sequence, head.hash])
+                count += 1
+            out.end(count)
+    except OSError as error:
+        raise Invalid("audit.file", field="checkpoint.out", value=str(path), reason=error.strerror or "") from error
+    return CheckpointReport(path=str(path), made_at=made_at, heads=count)
+
+
+def _told(heads: Iterable[Head], whole: int, progress: Progress | None) -> Iterator[Head]:
+    """The heads, with the progress told as they go by."""
+    count = 0
+    for head in heads:
+        yield head
+        count += 1
+        if progress is not None and count % _stream.BATCH == 0:
+            progress(count, whole)
     if progress is not None:
         progress(count, max(count, whole))
-    return count
 
 
 @contextlib.contextmanager
