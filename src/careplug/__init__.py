@@ -36,7 +36,9 @@ _HOMES = {
     "Care": "care",
     "Worker": "worker",
     "Text": "text",
-    **dict.fromkeys(("CareError", "Conflict", "Invalid", "NotFound", "Refused", "Retry"), "errors"),
+    **dict.fromkeys(
+        ("CareError", "Conflict", "InDoubt", "Invalid", "NotFound", "Refused", "Retry", "Unavailable"), "errors"
+    ),
     **dict.fromkeys(("IMPORT", "SYSTEM", "Actor", "Ref"), "refs"),
 }
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CareError",
     "Conflict",
+    "InDoubt",
     "Invalid",
     "NotFound",
     "PluginFailed",
@@ -22,6 +23,7 @@ __all__ = [
     "Retry",
     "SchemaMissing",
     "SchemaNewer",
+    "Unavailable",
 ]
 
 
@@ -78,6 +80,17 @@ class Conflict(CareError):
 
 class Retry(CareError):
     """A passing fault of the database (deadlock, serialization, busy snapshot): run the unit again."""
+
+
+class InDoubt(CareError):
+    """The database went away while it kept the unit: kept or not, nobody can say from here.
+
+    Look, or run the unit again if it would find what it did (an idempotency key, an expected version).
+    """
+
+
+class Unavailable(CareError):
+    """The database does not answer or does not let us in; nothing was begun. Wait before you try again."""
 
 
 class SchemaMissing(CareError):

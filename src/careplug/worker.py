@@ -33,6 +33,7 @@ from careplug.timeline.story import Timeline
 
 if TYPE_CHECKING:
     from careplug.care import Care
+    from careplug.ports import Transaction
     from careplug.unit import CareUnit
 
 __all__ = ["LEASE", "Round", "Worker"]
@@ -199,11 +200,16 @@ class Worker:
             if fact is not None:
                 handler.run(unit, fact)
             done = attrs.evolve(task, state="done", attempts=task.attempts + 1, next_at=None, last_error="")
-            if not unit.store.mark(done):
+            if not (_pending(unit.store, task) and unit.store.mark(done)):
                 raise _Late
 
     def _put_off(self, later: Task, counts: dict[str, int]) -> None:
-        counts["failed" if again(lambda: self._mark(later)) else "late"] += 1
+        def work() -> bool:
+            """Mark it, unless it is done already: by another worker, or by us, who did not learn it."""
+            with self.care.transaction(tenant=later.tenant) as store:
+                return _pending(store, later) and store.mark(later)
+
+        counts["failed" if again(work) else "late"] += 1
 
     def _give_back(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
@@ -259,6 +265,16 @@ class Worker:
     def _claim(self, cls: type[T], now: datetime) -> list[T]:
         with self.care.transaction(tenant=None) as store:
             return store.claim(cls, now=now, limit=self.batch, lease=self.lease)
+
+
+def _pending(store: Transaction, task: Task) -> bool:
+    """Whether a claimed task is still ours to mark.
+
+    Nobody else claimed it, and it is not done: that it would be under our own claim, where a COMMIT was kept whose answer
+    we never got. Asked last, for whoever stands still in a handler must not hold the row.
+    """
+    held = store.get(Task, task.id, lock=True)
+    return held is not None and held.fence == task.fence and held.state == "pending"
 
 
 class _Late(Conflict):

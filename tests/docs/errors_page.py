@@ -27,6 +27,8 @@ between braces are its values. No two different mistakes share class and field, 
 | `Refused` | `PermissionError` | a rule or a permission says no | 1 |
 | `Conflict` | | somebody else was faster | 3 |
 | `Retry` | | a passing fault of the database: run the unit again | 3 |
+| `InDoubt` | | the database went away while it kept the unit: look, or run it again with its idempotency key | 3 |
+| `Unavailable` | | the database does not answer, or does not let us in | 6 |
 | `SchemaMissing`, `SchemaNewer` | | the database does not fit | 4 |
 | `PluginFailed` | | a plugin did not load | 6 |
 | `Usage` | `Invalid` | the command line is wrong | 2 |

@@ -43,7 +43,7 @@ TABLE = [
     (["list", "-d", "frob://x"], 1, "Invalid", "care.storage", "storage"),
     (["list", "-d", "postgresql+asyncpg://x"], 1, "Invalid", "storage.driver", "storage.driver"),
     (["list", "-d", "sqlite:///no/such/folder/x.db"], 6, "Broken", "cli.database", "--database"),
-    (["list", "-d", "postgresql://nobody@127.0.0.1:1/x"], 6, "Broken", "cli.database", "--database"),
+    (["list", "-d", "postgresql://nobody@127.0.0.1:1/x"], 6, "Unavailable", "storage.unreachable", "database"),
     (["records", "--output", "no/such/folder.csv"], 1, "Invalid", "cli.output", "--output"),
     (["preview", "policy", "standard", "none.json"], 1, "Invalid", "cli.document.file", "document"),
     (["preview", "policy", "standard", "bad.json"], 1, "Invalid", "cli.document.syntax", "document"),
@@ -103,7 +103,6 @@ def test_no_two_errors_of_the_table_are_the_same():
     allowed = {
         ("Usage", "cli.no_command", "frobnicate"),
         ("Usage", "cli.whole", "--limit"),
-        ("Broken", "cli.database", "--database"),
     }
     assert twice == allowed
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from careplug.errors import (
     CareError,
     Conflict,
+    InDoubt,
     Invalid,
     PluginFailed,
     Retry,
     SchemaMissing,
     SchemaNewer,
+    Unavailable,
 )
 
 __all__ = [
@@ -66,8 +68,10 @@ _BY_CLASS: tuple[tuple[type[CareError], int], ...] = (
     (Usage, 2),
     (Broken, BROKEN),
     (PluginFailed, BROKEN),
+    (Unavailable, BROKEN),
     (Conflict, 3),
     (Retry, 3),
+    (InDoubt, 3),
     (SchemaMissing, 4),
     (SchemaNewer, 4),
 )

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from careplug.errors import (
     CareError,
     Conflict,
+    InDoubt,
     Invalid,
     NotFound,
     Refused,
     Retry,
     SchemaMissing,
     SchemaNewer,
+    Unavailable,
 )
 from careplug.text import Catalogue, Text
 from careplug_flask.words import own, say
@@ -103,7 +105,9 @@ _STATUS: tuple[tuple[type[CareError], int], ...] = (
     (Conflict, 409),
     (Invalid, 422),
     (Retry, 503),
+    (InDoubt, 503),
     (Away, 503),
+    (Unavailable, 503),
     (SchemaMissing, 503),
     (SchemaNewer, 503),
 )
@@ -115,7 +119,14 @@ def error(cls: type[E], code: str, *, field: str = "", **params: Any) -> E:
 
 
 def told(found: CareError, language: str, catalogue: Catalogue) -> str:
-    """What the visitor reads of an error. A mistake of the host's is logged whole, and the visitor told no more than that."""
+    """What the visitor reads of an error.
+
+    A mistake of the host's, and what a database says that does not let us in, is logged whole; the visitor is told no more
+    than that it is so.
+    """
+    if isinstance(found, Unavailable):
+        _log.error("the database does not answer: %s", found.text("en", catalogue), exc_info=found)
+        return error(Away, "flask.database", field="database").text(language)
     if not isinstance(found, HostError):
         return found.text(language, catalogue)
     _log.error("%s", found.text("en", catalogue), exc_info=found)

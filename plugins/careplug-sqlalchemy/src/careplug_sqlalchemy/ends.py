@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import Connection, NestedTransaction, exc
 
 from careplug.errors import Invalid
-from careplug_sqlalchemy.errors import error
+from careplug_sqlalchemy.errors import error, uncommitted
 
 __all__ = ["End", "Joined", "Own"]
 
@@ -32,8 +32,11 @@ class Own:
         self._connection = connection
 
     def commit(self) -> None:
-        """COMMIT."""
-        self._connection.commit()
+        """COMMIT; ``InDoubt`` where the connection is lost by it."""
+        try:
+            self._connection.commit()
+        except exc.SQLAlchemyError as found:
+            raise uncommitted(found, field="transaction") from found
 
     def rollback(self) -> None:
         """ROLLBACK."""

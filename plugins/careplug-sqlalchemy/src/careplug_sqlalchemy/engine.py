@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import QueuePool
 
 from careplug.errors import Invalid
-from careplug_sqlalchemy.errors import error, translate
+from careplug_sqlalchemy.errors import error, translate, unreached
 
-__all__ = ["begin", "engine_of", "is_file", "normal_url", "open_engine", "sqlite_recipe"]
+__all__ = ["begin", "connect", "engine_of", "is_file", "normal_url", "open_engine", "sqlite_recipe"]
 
 _DRIVERS = {
     "sqlite": ("sqlite+pysqlite", {"sqlite", "sqlite+pysqlite"}),
@@ -162,63 +161,60 @@ def begin(engine: Engine, *, writes: bool) -> Connection:
     """
     name = engine.dialect.name
     start = _begin_sqlite if name == "sqlite" else _begin_postgresql if name == "postgresql" else _begin_mariadb
+    connection = connect(engine)
     try:
-        return start(engine, writes=writes)
+        start(connection, writes=writes)
     except exc.SQLAlchemyError as found:
+        connection.close()
         raise translate(found, field="begin") from found
-
-
-def _begin_sqlite(engine: Engine, *, writes: bool) -> Connection:
-    def start(connection: Connection) -> None:
-        """BEGIN, a writer at once with the lock: a reader that turned writer would lose updates."""
-        connection.begin()
-        raw: Any = connection.connection.dbapi_connection
-        if raw.in_transaction:  # a host's engine with the recipe has begun already, but not for writing
-            connection.exec_driver_sql("ROLLBACK")
-        if writes:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            raw.execute("BEGIN")  # takes no lock and cannot fail, and every page begins with it
-
-    return _started(engine.connect(), start)
-
-
-def _begin_postgresql(engine: Engine, *, writes: bool) -> Connection:
-    # psycopg sends these with its BEGIN: no round trip
-    level = "READ COMMITTED" if writes else "REPEATABLE READ"
-    return _started(
-        engine.connect(), lambda found: found.execution_options(isolation_level=level, postgresql_readonly=not writes)
-    )
-
-
-def _begin_mariadb(engine: Engine, *, writes: bool) -> Connection:
-    def start(connection: Connection) -> None:
-        """START TRANSACTION at the level it needs; a reader takes its snapshot now."""
-        _refuse_other_servers(engine)
-        connection.begin()
-        if writes and connection.get_execution_options().get(_OWN):
-            return  # every connection of our own engine is READ COMMITTED already
-        level = "READ COMMITTED" if writes else "REPEATABLE READ"
-        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
-        connection.exec_driver_sql(
-            "START TRANSACTION" if writes else "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-        )
-
-    return _started(engine.connect(), start)
-
-
-def _refuse_other_servers(engine: Engine) -> None:
-    """MySQL lacks the collation and sequences, MariaDB before 10.6 SKIP LOCKED; known from the first connection on."""
-    version = engine.dialect.server_version_info or (0,)
-    if not getattr(engine.dialect, "is_mariadb", False) or version < (10, 6):
-        value = ".".join(map(str, version))
-        raise error(Invalid, "storage.mysql", field="storage.server", value=value)
-
-
-def _started(connection: Connection, start: Callable[[Connection], Any]) -> Connection:
-    try:
-        start(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def connect(engine: Engine) -> Connection:
+    """A connection of the engine; ``Unavailable`` where the server does not answer or does not let us in."""
+    try:
+        return engine.connect()
+    except exc.SQLAlchemyError as found:
+        raise unreached(found, field="database") from found
+
+
+def _begin_sqlite(connection: Connection, *, writes: bool) -> None:
+    """BEGIN, a writer at once with the lock: a reader that turned writer would lose updates."""
+    connection.begin()
+    raw: Any = connection.connection.dbapi_connection
+    if raw.in_transaction:  # a host's engine with the recipe has begun already, but not for writing
+        connection.exec_driver_sql("ROLLBACK")
+    if writes:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        raw.execute("BEGIN")  # takes no lock and cannot fail, and every page begins with it
+
+
+def _begin_postgresql(connection: Connection, *, writes: bool) -> None:
+    """Say at which level; psycopg sends that with its BEGIN: no round trip."""
+    level = "READ COMMITTED" if writes else "REPEATABLE READ"
+    connection.execution_options(isolation_level=level, postgresql_readonly=not writes)
+
+
+def _begin_mariadb(connection: Connection, *, writes: bool) -> None:
+    """START TRANSACTION at the level it needs; a reader takes its snapshot now."""
+    _refuse_other_servers(connection.dialect)
+    connection.begin()
+    if writes and connection.get_execution_options().get(_OWN):
+        return  # every connection of our own engine is READ COMMITTED already
+    level = "READ COMMITTED" if writes else "REPEATABLE READ"
+    connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
+    connection.exec_driver_sql(
+        "START TRANSACTION" if writes else "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+    )
+
+
+def _refuse_other_servers(dialect: Dialect) -> None:
+    """MySQL lacks the collation and sequences, MariaDB before 10.6 SKIP LOCKED; known from the first connection on."""
+    version = dialect.server_version_info or (0,)
+    if not getattr(dialect, "is_mariadb", False) or version < (10, 6):
+        value = ".".join(map(str, version))
+        raise error(Invalid, "storage.mysql", field="storage.server", value=value)

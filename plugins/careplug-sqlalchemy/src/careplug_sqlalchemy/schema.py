@@ -14,7 +14,7 @@ from careplug.errors import Conflict, Invalid
 from careplug.ports import SchemaStep
 from careplug_sqlalchemy import records, rewrite
 from careplug_sqlalchemy.bound import Bound
-from careplug_sqlalchemy.engine import begin
+from careplug_sqlalchemy.engine import begin, connect
 from careplug_sqlalchemy.errors import error, translate
 from careplug_sqlalchemy.steps import AFTER_REWRITE, Step, differences
 
@@ -116,7 +116,7 @@ def _alone(engine: Engine) -> Iterator[None]:
     else:
         lock = "concat('careplug_', database())"
         take, free = f"SELECT GET_LOCK({lock}, {_LOCK_SECONDS})", f"SELECT RELEASE_LOCK({lock})"
-    with engine.connect() as connection:
+    with connect(engine) as connection:
         connection.exec_driver_sql(take)
         connection.commit()
         try:
