@@ -154,9 +154,12 @@ def root(value: Fraction) -> Decimal:
 
 
 def mean_correlation(products: Sequence[Sequence[int]]) -> Decimal | None:
-    """The mean of the correlations of all pairs, from centred sums of products; None where an item never varies."""
+    """The mean of the correlations of all pairs, from centred sums of products.
+
+    None where there is no pair, or an item that never varies.
+    """
     items = range(len(products))
-    if any(products[item][item] == 0 for item in items):
+    if len(items) < 2 or any(products[item][item] == 0 for item in items):
         return None
     pairs = [(one, other) for one in items for other in items if one < other]
     with localcontext(_EXACT):

@@ -24,6 +24,7 @@ __all__ = [
     "Nps",
     "Score",
     "Share",
+    "alpha_of_sums",
     "ces",
     "cronbach_alpha",
     "csat",
@@ -268,8 +269,7 @@ def cronbach_alpha(rows: Moments | Sequence[Sequence[int | None]], *, standardis
     correlation. Responses that lack an answer are left out and counted.
     """
     moments = rows if isinstance(rows, Moments) else Moments.of(rows, len(rows[0]) if rows else 0)
-    find = _standardised if standardised else _raw
-    value = find(moments) if moments.items > 1 and moments.rows > 1 else None
+    value = (_standardised if standardised else _raw)(moments.items, moments.centred()) if moments.rows > 1 else None
     return Alpha(
         value=value,
         items=moments.items,
@@ -279,16 +279,27 @@ def cronbach_alpha(rows: Moments | Sequence[Sequence[int | None]], *, standardis
     )
 
 
-def _raw(moments: Moments) -> Decimal | None:
-    centred, items = moments.centred(), moments.items
-    whole = sum(map(sum, centred))
-    single = sum(centred[item][item] for item in range(items))
-    return statistics.rounded(Fraction(items * (whole - single), (items - 1) * whole)) if whole else None
+def alpha_of_sums(rows: int, items: Sequence[tuple[int, int]], total: tuple[int, int], *, incomplete: int = 0) -> Alpha:
+    """The raw alpha of ``rows`` complete responses from what a database adds up.
+
+    For each question the sum of its answers and of their squares, and the same for the sums of the responses.
+    """
+    single = sum(rows * squares - plain * plain for plain, squares in items)
+    value = _ratio(len(items), single, rows * total[1] - total[0] * total[0]) if rows > 1 else None
+    return Alpha(value=value, items=len(items), rows=rows, incomplete=incomplete, standardised=False)
 
 
-def _standardised(moments: Moments) -> Decimal | None:
-    items = moments.items
-    correlation = statistics.mean_correlation(moments.centred())
+def _raw(items: int, centred: Sequence[Sequence[int]]) -> Decimal | None:
+    return _ratio(items, sum(centred[item][item] for item in range(items)), sum(map(sum, centred)))
+
+
+def _ratio(items: int, single: int, whole: int) -> Decimal | None:
+    """Alpha of the items' variances together and that of their sum, both times the same number."""
+    return statistics.rounded(Fraction(items * (whole - single), (items - 1) * whole)) if items > 1 and whole else None
+
+
+def _standardised(items: int, centred: Sequence[Sequence[int]]) -> Decimal | None:
+    correlation = statistics.mean_correlation(centred)
     if correlation is None:
         return None
     divisor = 1 + (items - 1) * Fraction(correlation)
