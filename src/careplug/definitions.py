@@ -24,7 +24,7 @@ from careplug.refs import new_id
 from careplug.text import Text
 from careplug.timeline.facts import canonical
 
-__all__ = ["SPECS", "Definition", "DefinitionCache", "Definitions", "digest_of", "install"]
+__all__ = ["SPECS", "Definition", "DefinitionCache", "Definitions", "digest_of", "install", "restamp"]
 
 DIGEST_LENGTH = 32
 
@@ -233,7 +233,7 @@ class Definitions:
 
     def _touch(self) -> None:
         store, tenant = self.unit.store, self.unit.tenant
-        _restamp(store, tenant)
+        restamp(store, tenant)
         store.flush()
         self._seen = None
 
@@ -269,12 +269,13 @@ def install(store: Transaction, tenant: str, seeds: Iterable[Seed], now: datetim
         if store.add_if_absent(item):
             made.append(item)
     if made:
-        _restamp(store, tenant)
+        restamp(store, tenant)
     store.flush()
     return made
 
 
-def _restamp(store: Transaction, tenant: str) -> None:
+def restamp(store: Transaction, tenant: str) -> None:
+    """Name the content of a tenant's definitions anew: caches of every process see that it changed."""
     fresh = Stamp(id=stamp_id(tenant), tenant=tenant, token=new_id())
     if not store.add_if_absent(fresh):
         old = store.get(Stamp, fresh.id, lock=True)

@@ -272,8 +272,8 @@ class Encrypting(Protocol):
         With ``plain`` they become plain text. How many values changed, and where to go on (empty: all is done).
         """
 
-    def retire(self, keys: Sequence[str]) -> None:
-        """Note that nothing is under these keys any more: a start no longer asks for them."""
+    def retire(self, *, keep: Sequence[str]) -> tuple[str, ...]:
+        """Note that nothing is under the other keys any more: a start no longer asks for them. Which they were."""
 
 
 @runtime_checkable
@@ -285,6 +285,9 @@ class Backup(Protocol):
 
         ``Refused`` with the remedy where the database is a server.
         """
+
+    def problems(self) -> tuple[str, ...]:
+        """What the database itself finds wrong with its file, in its own words; nothing for a sound one."""
 
 
 @runtime_checkable

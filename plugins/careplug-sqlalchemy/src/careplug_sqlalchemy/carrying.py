@@ -14,7 +14,7 @@ from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.engine import begin
 from careplug_sqlalchemy.errors import error, translate
 
-__all__ = ["back_up", "last_number", "raise_number"]
+__all__ = ["back_up", "last_number", "problems", "raise_number"]
 
 _DUMPS = {"postgresql": "pg_dump", "mysql": "mariadb-dump", "mariadb": "mariadb-dump"}
 
@@ -87,6 +87,18 @@ def back_up(engine: Engine, path: Path) -> None:
         raise error(Invalid, "storage.backup_file", field="backup.file", value=str(path), reason=str(found)) from found
     finally:
         part.unlink(missing_ok=True)
+
+
+def problems(engine: Engine) -> tuple[str, ...]:
+    """What SQLite finds wrong with its file."""
+    if engine.dialect.name != "sqlite":
+        return ()
+    try:
+        with begin(engine, writes=False) as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+    except exc.DatabaseError as broken:
+        return (str(broken.orig),)
+    return () if found == ["ok"] else tuple(found)
 
 
 def _keep(part: Path, path: Path) -> None:

@@ -140,6 +140,12 @@ class SqlAlchemyStorage:
 
         carrying.back_up(self.engine, path)
 
+    def problems(self) -> tuple[str, ...]:
+        """What SQLite's own check of the file says; nothing for a sound one, or for a server, which looks after itself."""
+        from careplug_sqlalchemy import carrying
+
+        return carrying.problems(self.engine)
+
     def sealed(self) -> list[Sealed]:
         """How many personal values are stored under which key."""
         from careplug_sqlalchemy import reseal
@@ -153,11 +159,9 @@ class SqlAlchemyStorage:
         bound = self._prepared()
         return reseal.reseal(self.engine, bound, entity, sources=sources, plain=plain, after=after)
 
-    def retire(self, keys: Sequence[str]) -> None:
-        """Note that nothing is under these keys any more."""
-        from careplug_sqlalchemy.keys import retire
-
-        retire(self.engine, self._prepared(), keys)
+    def retire(self, *, keep: Sequence[str]) -> tuple[str, ...]:
+        """Note that nothing is under the other keys any more; which they were."""
+        return keys.retire(self.engine, self._prepared(), keep)
 
     def erase_traces(self, *, vacuum: bool = False) -> None:
         """SQLite: truncate the write-ahead log into a file that keeps no deleted bytes; with ``vacuum`` rebuild it.
