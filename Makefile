@@ -27,6 +27,9 @@ endif
 ifneq ($(wildcard plugins/careplug-holidays/pyproject.toml),)
 EDITABLE += -e plugins/careplug-holidays
 endif
+ifneq ($(wildcard plugins/careplug-crypto/pyproject.toml),)
+EDITABLE += -e plugins/careplug-crypto
+endif
 ifneq ($(wildcard contrib/flask_ext/pyproject.toml),)
 EDITABLE += -e "contrib/flask_ext[serve]"
 endif

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -102,14 +102,16 @@ def note_first(engine: Engine, bound: Bound) -> None:
         connection.close()
 
 
-def retire(engine: Engine, bound: Bound, keys: Iterable[str]) -> None:
-    """Note that nothing is under these keys any more."""
+def retire(engine: Engine, bound: Bound, keep: Sequence[str]) -> tuple[str, ...]:
+    """Note that nothing is under the other keys any more; which they were."""
     table = bound.cipher_keys
     connection = begin(engine, writes=True)
     try:
-        gone = table.c.id.in_(tuple(keys))
-        connection.execute(update(table).where(gone, table.c.retired_at.is_(None)).values(retired_at=system_now()))
+        known = read(connection, bound).values()
+        gone = tuple(sorted(key.id for key in known if key.retired_at is None and key.id not in keep))
+        connection.execute(update(table).where(table.c.id.in_(gone)).values(retired_at=system_now()))
         connection.commit()
+        return gone
     except exc.SQLAlchemyError as raised:
         raise translate(raised, field="cipher") from raised
     finally:
