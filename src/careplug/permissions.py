@@ -43,8 +43,12 @@ _ENGINEER = (
     "messages.read",
     "parties.read",
     "definitions.read",
+    "survey.forms",
+    "survey.read",
+    "survey.enter",
+    "survey.scores.own",
 )
-_MANAGER = (*_ENGINEER, "feedback.*", "sla.*", "report.*", "messages.*", "parties.*", "definitions.*", "privacy.*")
+_MANAGER = (*_ENGINEER, "feedback.*", "sla.*", "report.*", "messages.*", "parties.*", "definitions.*", "privacy.*", "survey.*")
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "customer": _CUSTOMER,
@@ -59,7 +63,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 WORDS = frozenset(
     {
         *(pattern.partition(".")[0] for role in (_CUSTOMER, _ENGINEER, _MANAGER) for pattern in role),
-        *("audit", "import"),  # of the admin alone
+        *("audit", "import", "transfer"),  # of the admin alone
     }
 )
 """The first words of the core's own actions: no plugin can grant what begins with one of them."""

@@ -16,7 +16,7 @@ from careplug.cli.values import FILE, REF
 from careplug.errors import Invalid
 from careplug.refs import Ref
 
-__all__ = ["checkpoint", "erase", "rebuild", "verify"]
+__all__ = ["checkpoint", "erase", "rebuild", "signing_key", "tell_report", "verify"]
 
 
 @command("verify")
@@ -26,12 +26,12 @@ __all__ = ["checkpoint", "erase", "rebuild", "verify"]
 @pass_session
 def verify(session: Session, /, checkpoint: str | None, key_file: str | None, all_tenants: bool) -> int:
     """Check the chains and print what is damaged, and what nobody could see."""
-    key = _key(session, key_file) if checkpoint else b""
+    key = signing_key(session, key_file) if checkpoint else b""
     with progress(session, "cli.audit.progress") as tell:
         report = audit.verify(
             session.care, tenant=_tenant(session, all_tenants), checkpoint=checkpoint, key=key, progress=tell
         )
-    _tell(session, report, whole=report.whole, unseen=report.unseen)
+    tell_report(session, report, whole=report.whole, unseen=report.unseen)
     return 0 if report.whole else DAMAGE
 
 
@@ -42,10 +42,10 @@ def verify(session: Session, /, checkpoint: str | None, key_file: str | None, al
 @pass_session
 def checkpoint(session: Session, /, output: str, key_file: str | None, all_tenants: bool) -> None:
     """Sign the ends of all chains into a file."""
-    key = _key(session, key_file)
+    key = signing_key(session, key_file)
     with progress(session, "cli.audit.progress") as tell:
         report = audit.checkpoint(session.care, output, key=key, tenant=_tenant(session, all_tenants), progress=tell)
-    _tell(session, report)
+    tell_report(session, report)
 
 
 @command("rebuild")
@@ -62,7 +62,7 @@ def rebuild(session: Session, /, number: tuple[str, ...], dry_run: bool) -> int:
         unit.allow("audit.rebuild")
     with progress(session, "cli.audit.progress") as tell:
         report = audit.rebuild(session.care, tenant=session.tenant, idents=idents, write=not dry_run, progress=tell)
-    _tell(session, report)
+    tell_report(session, report)
     return 0 if report.whole else DAMAGE
 
 
@@ -73,14 +73,14 @@ def rebuild(session: Session, /, number: tuple[str, ...], dry_run: bool) -> int:
 def erase(session: Session, /, reference: Ref, request: str) -> None:
     """Erase what is personal about somebody: cases, messages, the directory, files."""
     report = audit.erase_contact(session.care, reference, request=request, actor=session.actor, tenant=session.tenant)
-    _tell(session, report)
+    tell_report(session, report)
 
 
 def _tenant(session: Session, everyone: bool) -> str | None:
     return None if everyone else session.tenant
 
 
-def _key(session: Session, path: str | None) -> bytes:
+def signing_key(session: Session, path: str | None) -> bytes:
     """The signing key: from a file, else from the environment; never from the command line, which others can see."""
     if path is None:
         return session.environ.get("CAREPLUG_CHECKPOINT_KEY", "").encode()
@@ -91,7 +91,8 @@ def _key(session: Session, path: str | None) -> bytes:
         raise Invalid("cli.document.file", field="--key-file", path=path, problem=problem) from None
 
 
-def _tell(session: Session, report: Any, **more: object) -> None:
+def tell_report(session: Session, report: Any, **more: object) -> None:
+    """Print a report: its fields as JSON, or its words."""
     if session.as_json:
         emit({**{field.name: getattr(report, field.name) for field in attrs.fields(type(report))}, **more})
     else:

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 DAMAGE = 5
-"""``verify`` or ``rebuild`` found what should not be."""
+"""``verify``, ``rebuild``, ``restore`` or ``drill`` found what should not be."""
 
 BROKEN = 6
 """The surroundings do not work: no database, a required plugin failed, an extra is missing, ``doctor`` found errors."""

@@ -46,6 +46,10 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "checkpoint": "audit:checkpoint",
         "rebuild": "audit:rebuild",
         "erase": "audit:erase",
+        "export": "transfer:export",
+        "restore": "transfer:restore",
+        "backup": "transfer:backup",
+        "drill": "transfer:drill",
     },
     "house": {
         "init": "init:init",

@@ -290,6 +290,14 @@ class Queries(Base):
             assert transaction.tally(Item, measures=measures) == [Tally((), (0, None, None, None))]
             assert transaction.tally(Item, by=["level"], measures=measures) == []
 
+    def test_a_tally_over_all_tenants(self, store: Storage, tenant: str) -> None:
+        """Asked for all tenants and without a condition it counts every row there is: exports and audits rely on it."""
+        with writing(store, tenant) as transaction:
+            for level in (1, 1, 2):
+                transaction.add(item(tenant, level=level))
+        with reading(store, None) as transaction:
+            assert transaction.tally(Item)[0].values == (len(transaction.find(Item)),)
+
     def test_sums_and_means_are_exact(self, store: Storage, tenant: str) -> None:
         """A tenth added ten times is one; a mean is rounded half to even at the fourth place."""
         with writing(store, tenant) as transaction:

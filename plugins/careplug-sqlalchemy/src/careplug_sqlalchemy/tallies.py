@@ -44,8 +44,11 @@ def tally(
         keys = [mapper.columns[item.name] for group in groups for item in group]
         wanted = [part for parts, _ in readers for part in parts]
         sort = [(item, False) for group in groups for item in group]
-        found = select(*keys, *wanted).where(
-            Builder(mapper.columns, mapper.codec).clause(shape), *mapper.own(unit.tenant)
+        # a count of all rows of all tenants names no column, and would count nothing at all without the table
+        found = (
+            select(*keys, *wanted)
+            .select_from(mapper.table)
+            .where(Builder(mapper.columns, mapper.codec).clause(shape), *mapper.own(unit.tenant))
         )
         return (
             found.group_by(*keys).order_by(*order_clause(mapper.columns, sort, plain=mapper.plain)) if keys else found
