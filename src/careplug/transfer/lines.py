@@ -59,16 +59,18 @@ def _exactly(kind: type) -> Callable[[Any], Any]:
     return read
 
 
+_text = _exactly(str)
+
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    "id": _exactly(str),
-    "text": _exactly(str),
-    "long": _exactly(str),
+    "id": _text,
+    "text": _text,
+    "long": _text,
     "int": _exactly(int),
     "duration": _exactly(int),
     "bool": _exactly(bool),
     "time": from_text,
     "date": date.fromisoformat,
-    "decimal": lambda value: scaled(Decimal(value)),
+    "decimal": lambda value: scaled(Decimal(_text(value))),
     "bytes": lambda value: base64.b64decode(value, validate=True),
     "json": lambda value: canonical(value, "document"),
 }

@@ -156,7 +156,10 @@ class _Run:
         def fill(store: Transaction) -> None:
             """Add the rows of the chunk, some at a time."""
             for number, row in enumerate(self._rows(entity, chunk), 1):
-                store.add(row)
+                try:
+                    store.add(row)
+                except Invalid as error:
+                    raise self._unfit(entity, chunk, number, error) from error
                 if number % _FLUSH == 0:
                     store.flush()
 
@@ -197,9 +200,13 @@ class _Run:
             try:
                 yield read(line)
             except (CareError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-                reason = error if isinstance(error, CareError) else str(error) or type(error).__name__
-                field = f"restore.{entity.name}.row"
-                raise Invalid("transfer.row", field=field, value=str(path), line=number, reason=reason) from error
+                raise self._unfit(entity, chunk, number, error) from error
+
+    def _unfit(self, entity: Entity, chunk: Chunk, line: int, error: Exception) -> Invalid:
+        """The error of a row that cannot be stored here."""
+        reason = error if isinstance(error, CareError) else str(error) or type(error).__name__
+        path = self.manifest.path(self.folder, chunk)
+        return Invalid("transfer.row", field=f"restore.{entity.name}.row", value=str(path), line=line, reason=reason)
 
     def report(
         self, wrong: Mapping[str, tuple[int, int]], seen: VerifyReport, number: int, seeded: int, seconds: float

@@ -15,6 +15,7 @@ import json
 import lzma
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -166,8 +167,8 @@ def write(care: Care, clock: ManualClock, *, long: int = 4_000) -> None:
     """The demo story, then odd cases in several tenants, an erased person, definitions in several revisions."""
     play(care, clock)
     clock.set(NOON)
-    for tenant in TENANTS:
-        _tenant(care, clock, tenant, long)
+    torture(care, clock, long=long)
+    Worker(care).run_due()
     with care.unit(actor=BOSS, tenant=TENANTS[1]) as unit:
         office = unit.definitions.get("calendar", "office").data
         for closed in ("2026-05-01", "2026-05-04"):
@@ -177,6 +178,12 @@ def write(care: Care, clock: ManualClock, *, long: int = 4_000) -> None:
     erase_contact(care, Ref("person", "sun"), request="2026-03 书面申请", actor=ADMIN)
     with care.transaction(tenant=None) as store:
         store.claim(_class(care, "job"), now=clock(), limit=1, lease=timedelta(minutes=5))
+
+
+def torture(care: Care, clock: ManualClock, *, long: int) -> None:
+    """Odd rows in each tenant: gauges, people, two cases with a file, custom fields and keys."""
+    for tenant in TENANTS:
+        _tenant(care, clock, tenant, long)
 
 
 def _tenant(care: Care, clock: ManualClock, tenant: str, long: int) -> None:
@@ -214,7 +221,6 @@ def _tenant(care: Care, clock: ManualClock, tenant: str, long: int) -> None:
     with care.unit(actor=BOSS, tenant=tenant) as unit:
         unit.feedback.step(second.id, "reopen", reason="又坏了")
         unit.feedback.note(first.id, "x" * long)
-    Worker(care).run_due()
 
 
 def _token(unit: Any) -> None:
@@ -254,12 +260,16 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | bool | int) else repr(value)
 
 
-def open_care(url: str, clock: ManualClock | None = None, **more: Any) -> Care:
-    """A Care as the database needs it."""
+def open_care(
+    url: str, clock: ManualClock | None = None, *, extra: Sequence[object] = (), gauged: bool = True, **more: Any
+) -> Care:
+    """A Care as the database needs it, with ``extra`` plugins; one that is not ``gauged`` lacks the plugin of gauges."""
     channels = {"console": {"stream": io.StringIO()}}
     environ = {"CAREPLUG_PLUGINS": "sqlalchemy,flask"}
     clock = clock or ManualClock(START)
-    return Care(url, plugins=[plugin()], clock=clock, channels=channels, environ=environ, **more)
+    return Care(
+        url, plugins=[*([plugin()] if gauged else []), *extra], clock=clock, channels=channels, environ=environ, **more
+    )
 
 
 def main(folder: Path, name: str) -> None:
