@@ -14,7 +14,7 @@ from careplug.contributions import Handler
 from careplug.definitions import DefinitionCache, Stamp, install
 from careplug.errors import Invalid, NotFound
 from careplug.messages.directory import StoredDirectory
-from careplug.plugin.builtin import PARSERS
+from careplug.plugin.builtin import PARSERS, PLACEHOLDERS
 from careplug.plugin.manager import Plugins
 from careplug.ports import Channel, Directory, Encrypting, Files, SchemaStep, Storage, Transaction
 from careplug.refs import Actor
@@ -219,6 +219,8 @@ class Care:
             catalogue=self.catalogue,
             grants=found.grants,
             resources=found.resources,
+            settings=self.plugins.own_settings,
+            placeholders=PLACEHOLDERS,
         )
 
 

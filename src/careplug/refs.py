@@ -6,15 +6,17 @@ the host knows; the Directory port turns it into names and addresses when a pers
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
+import uuid
 
 import attrs
 
 from careplug.errors import Invalid
 
-__all__ = ["IMPORT", "SYSTEM", "Actor", "Ref", "new_id"]
+__all__ = ["IMPORT", "SYSTEM", "Actor", "Ref", "derived_id", "new_id", "random_id"]
 
 
 @attrs.frozen
@@ -109,3 +111,15 @@ def new_id() -> str:
     tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
     text = f"{stamp:012x}7{counter:03x}{tail:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def derived_id(text: str) -> str:
+    """An id made of what a row is about (a UUID of version 8, RFC 9562): the same thing never gets two rows."""
+    raw = hashlib.sha256(text.encode()).hexdigest()
+    text = f"{raw[:12]}8{raw[13:16]}{(int(raw[16], 16) & 3 | 8):x}{raw[17:32]}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def random_id() -> str:
+    """A UUID of version 4: for what must not tell when it was made. It scatters over an index, so only for that."""
+    return str(uuid.uuid4())

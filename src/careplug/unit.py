@@ -21,6 +21,7 @@ from careplug.ports import Directory, Files, Transaction
 from careplug.refs import Actor
 from careplug.sla.changes import Changes
 from careplug.sla.service import Sla
+from careplug.survey.service import Surveys
 from careplug.tasks import enqueue
 from careplug.text import Catalogue
 from careplug.timeline.facts import Fact
@@ -36,7 +37,8 @@ class Setup:
     """What does not change while a Care lives. ``handlers`` go by (subject, fact type).
 
     ``encrypted`` says that personal columns are stored under a cipher: nothing is sorted by them.
-    ``catalogue`` knows the sentences of the core and of the plugins, ``grants`` what plugins let a role do.
+    ``catalogue`` knows the sentences of the core and of the plugins, ``grants`` what plugins let a role do. ``settings`` are
+    the core's own, by class; ``placeholders`` what a room puts into templates: ``of(unit, subject, language)``.
     """
 
     fact_types: Mapping[tuple[str, str], FactType]
@@ -56,10 +58,16 @@ class Setup:
     catalogue: Catalogue = attrs.field(factory=Catalogue)
     grants: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     resources: tuple[Resource, ...] = ()
+    settings: Mapping[type, Any] = attrs.field(factory=dict)
+    placeholders: Mapping[str, Callable[[Any, Any, str], str]] = attrs.field(factory=dict)
 
     def entity(self, name: str) -> type:
         """The class behind an entity's name."""
         return self.entities[name].cls
+
+    def setting(self, cls: type[T]) -> T:
+        """The settings of a class."""
+        return self.settings[cls]  # type: ignore[no-any-return]
 
     def fields(self, entity: str) -> Mapping[str, FieldSpec]:
         """The custom fields declared for an entity, by name."""
@@ -140,6 +148,11 @@ class CareUnit:
     def messages(self) -> Messages:
         """The outbox."""
         return self.get(Messages)
+
+    @property
+    def surveys(self) -> Surveys:
+        """Asking customers, what they answered, and what follows from it."""
+        return self.get(Surveys)
 
     @property
     def definitions(self) -> Definitions:

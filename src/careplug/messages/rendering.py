@@ -80,6 +80,9 @@ class _Values:
         if name in _WORDS:
             key = "body" if name == "text" else name
             return self._plain(self._data(key)) or (name in ("measure", "result") and self._own(name)) or ""
+        brought = self.unit.setup.placeholders.get(name)
+        if brought is not None:
+            return str(brought(self.unit, self.subject, self.message.language))
         own: Mapping[str, Callable[[], str]] = {
             "reader": lambda: self.contact.name or say("message.nameless", self.message.language),
             "actor": self._actor,

@@ -40,6 +40,8 @@ PLACEHOLDERS: Mapping[str, Text] = {
     "at": Text("when it happened", "发生时间"),
     "metric": Text("what is measured: response, resolution …, in words", "时限指标（响应、解决等）"),
     "level": Text("escalation level", "升级级别"),
+    "form": Text("title of the form to be filled in", "问卷标题"),
+    "link": Text("address at which a form is filled in", "填写问卷的链接"),
 }
 """The names a template may use between braces; besides these ``data.NAME``, a value of the fact itself."""
 

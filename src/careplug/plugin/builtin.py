@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from careplug import definitions, tasks
@@ -14,21 +15,51 @@ from careplug.feedback import seeds as feedback_seeds
 from careplug.feedback.intake import purge_keys
 from careplug.feedback.service import FeedbackService
 from careplug.messages import contribution as messages
+from careplug.messages.subscriptions import FIELDS
 from careplug.plugin.markers import hookimpl
 from careplug.resources import Resources
 from careplug.sla import entities as sla_entities
 from careplug.sla import seeds as sla_seeds
 from careplug.sla import service as sla_service
 from careplug.sla.changes import Changes
-from careplug.survey import seeds as survey_seeds
+from careplug.sla.measure import due
+from careplug.sla.target import from_data
+from careplug.survey import contribution as survey
+from careplug.survey.settings import SurveySettings
+from careplug.survey.triggers import Span
 from careplug.text import Text
 from careplug.timeline import facts
 from careplug.timeline.story import Timeline
 
-__all__ = ["PARSERS"]
+__all__ = ["PARSERS", "PLACEHOLDERS", "SETTINGS"]
 
-PARSERS = {**feedback_seeds.PARSERS, **sla_seeds.PARSERS, **messages.PARSERS, **survey_seeds.PARSERS}
+
+def _span(data: Mapping[str, Any], field: str) -> Span:
+    """A target as the survey room uses it, which knows nothing of targets: where it ends on a calendar."""
+    target = from_data(data, field)
+
+    def end(calendar: Any, start: datetime) -> datetime:
+        """The instant at which it runs out."""
+        found = due(calendar, start, target)
+        assert found is not None  # noqa: S101  only an open pause has no end
+        return found
+
+    return end
+
+
+PARSERS = {
+    **feedback_seeds.PARSERS,
+    **sla_seeds.PARSERS,
+    **messages.PARSERS,
+    **survey.parsers(_span, FIELDS),
+}
 """How each kind of definition is read."""
+
+PLACEHOLDERS = survey.PLACEHOLDERS
+"""What rooms beside the messages room put into templates."""
+
+SETTINGS: Mapping[str, type] = {"survey": SurveySettings}
+"""The core's own settings by section: ``[plugins.SECTION]``, ``CAREPLUG_SECTION_KEY``."""
 
 
 @hookimpl
@@ -39,16 +70,18 @@ def careplug_entities() -> tuple[EntitySpec | FactType | FieldSpec, ...]:
         *definitions.SPECS,
         *feedback_entities.SPECS,
         *sla_entities.SPECS,
+        *survey.SPECS,
         *messages.SPECS,
         *tasks.SPECS,
         *fold.FACT_TYPES,
+        *survey.FACT_TYPES,
     )
 
 
 @hookimpl
 def careplug_definitions() -> tuple[Seed, ...]:
-    """States, transitions, calendars, metrics, policies, templates, subscriptions, forms."""
-    return (*feedback_seeds.SEEDS, *sla_seeds.SEEDS, *messages.SEEDS, *survey_seeds.SEEDS)
+    """States, transitions, calendars, metrics, policies, templates, subscriptions, forms, survey triggers."""
+    return (*feedback_seeds.SEEDS, *sla_seeds.SEEDS, *messages.SEEDS, *survey.SEEDS)
 
 
 @hookimpl
@@ -61,21 +94,22 @@ def careplug_services() -> tuple[Any, ...]:
         ServiceFactory(sla_service.Sla, sla_service.Sla, "sla"),
         ServiceFactory(Changes, Changes, "changes"),
         ServiceFactory(Resources, Resources, "resources"),
+        *survey.SERVICES,
         *messages.SERVICES,
     )
 
 
 @hookimpl
 def careplug_handlers() -> tuple[Handler, ...]:
-    """The sla room decides and projects before the messages room tells people."""
-    return (Handler("sla.clocks", sla_service.handle, rank=100), *messages.HANDLERS)
+    """The sla room decides and projects, the survey room asks, before the messages room tells people."""
+    return (Handler("sla.clocks", sla_service.handle, rank=100), *survey.HANDLERS, *messages.HANDLERS)
 
 
 @hookimpl
 def careplug_jobs() -> tuple[Job, ...]:
-    """Idempotency keys are forgotten after their time."""
+    """Idempotency keys are forgotten after their time; invitations are sent, periodic surveys begin."""
     label = Text("Forget old idempotency keys", "清理过期的幂等键")
-    return (Job("feedback.purge_keys", purge_keys, timedelta(days=1), label),)
+    return (Job("feedback.purge_keys", purge_keys, timedelta(days=1), label), *survey.JOBS)
 
 
 @hookimpl

@@ -17,7 +17,7 @@ from careplug.plugin.loader import Loader
 from careplug.plugin.markers import PROJECT
 from careplug.plugin.merge import Contributions
 from careplug.plugin.report import FAILED, LOADED, Owner, PluginLine, Report, RequiredFailed
-from careplug.plugin.settings import read_toml
+from careplug.plugin.settings import load_settings, read_toml
 from careplug.plugin.sources import CORE, find
 from careplug.refs import Actor
 
@@ -41,6 +41,8 @@ class Plugins:
         self._deciders = tuple(Decider.of(each) for each in self._with("careplug_allow"))
         self.environment = environment
         self.contributions: Contributions = loader.contributions
+        self.own_settings = _own_settings(environment)
+        """The core's own settings, by class."""
 
     @classmethod
     def load(
@@ -88,8 +90,11 @@ class Plugins:
         raise NotFound("plugin.no_settings", field="settings", cls=cls.__qualname__)
 
     def declared(self) -> dict[str, type]:
-        """The settings class of each loaded plugin that has one, by plugin name."""
-        return {each.name: type(each.settings) for each in self._loaded() if each.settings is not None}
+        """The settings class of each loaded plugin that has one, by plugin name, and those of the core by section."""
+        from careplug.plugin.builtin import SETTINGS
+
+        brought = {each.name: type(each.settings) for each in self._loaded() if each.settings is not None}
+        return {**brought, **SETTINGS}
 
     def gather(self, hook: str, **arguments: Any) -> tuple[Any, ...]:
         """Everything that plugins give to a hook another plugin specified, in the order of the plugins.
@@ -224,6 +229,14 @@ class Environment:
         # Only ours: settings of plugins may be secret, other people's secrets are none of our business.
         variables = {key: value for key, value in environ.items() if key.startswith(f"{PROJECT.upper()}_")}
         return cls(joined, variables, tuple(block))
+
+
+def _own_settings(environment: Environment) -> dict[type, Any]:
+    """The core's settings; ``Invalid`` names a key that is wrong: there is no plugin that could stay out."""
+    from careplug.plugin.builtin import SETTINGS
+
+    content, variables = {"plugins": environment.tables}, environment.variables
+    return {cls: load_settings(cls, name, toml=content, environ=variables) for name, cls in SETTINGS.items()}
 
 
 def _absent(name: str) -> PluginLine:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
 import attrs
 
 from careplug.entity import EntitySpec, column
+from careplug.refs import derived_id
 
 __all__ = ["SPECS", "Clock", "FiredLevel", "clock_id"]
 
@@ -65,7 +65,8 @@ SPECS = (
         unique=(("feedback_id", "metric", "cycle", "generation"),),
         indexes=(
             ("open", "due_at"),
-            ("metric", "state", "stopped_at"),
+            ("counted", "metric", "state", "stopped_at"),
+            ("open", "feedback_id"),
             ("provisional", "calendar_digest"),
             ("policy_digest", "open"),
         ),
@@ -77,6 +78,4 @@ SPECS = (
 
 def clock_id(feedback_id: str, metric: str, cycle: int, generation: int) -> str:
     """The id of a clock: made of what it measures (a UUID of version 8), so that a rebuilt one is the same."""
-    raw = hashlib.sha256(f"{feedback_id}/{metric}/{cycle}/{generation}".encode()).hexdigest()
-    text = f"{raw[:12]}8{raw[13:16]}{(int(raw[16], 16) & 3 | 8):x}{raw[17:32]}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return derived_id(f"{feedback_id}/{metric}/{cycle}/{generation}")

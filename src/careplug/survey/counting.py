@@ -1,0 +1,102 @@
+"""From checked answers to what is counted and what is personal. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from careplug.survey.conditions import code
+from careplug.survey.forms import Form
+from careplug.survey.questions import Question
+
+__all__ = ["Counted", "personal_part", "scale_of", "scores_of", "total_scale"]
+
+_WRITTEN = ("short", "text", "signature")
+_LONGEST = 80
+
+
+@attrs.frozen(kw_only=True)
+class Counted:
+    """One number that an answer adds to the results; the fields are those of ``entities.Score``."""
+
+    question: str
+    block: str
+    scale: str
+    complete: bool
+    value: int
+
+
+def scale_of(question: Question) -> str:
+    """What the numbers of a question mean: its bounds, or the keys that can be ticked, in order; empty: it has none.
+
+    Answers to two revisions of a form are counted together where this agrees.
+    """
+    if question.scaled:
+        return f"{question.low}..{question.high}"
+    if question.type in ("yes_no", "single", "multiple"):
+        return _short(f"{question.type}:{','.join(question.codes)}")
+    return ""
+
+
+def total_scale(form: Form, block: str) -> str:
+    """What the sum of a block means: its questions with their scales."""
+    keys = form.blocks()[block]
+    return _short(",".join(f"{key}:{scale_of(question)}" for key in keys if (question := form.question(key))))
+
+
+def scores_of(form: Form, answers: Mapping[str, Any]) -> Iterator[Counted]:
+    """What checked answers add to the results: each counted answer, and the sum of each block that is complete."""
+    blocks = form.blocks()
+    whole = {block for block, keys in blocks.items() if all(key in answers for key in keys)}
+    for question in form.questions:
+        scale = scale_of(question)
+        for value in _values(question, answers.get(question.key)) if scale else ():
+            yield Counted(
+                question=question.key,
+                block=question.block,
+                scale=scale,
+                complete=question.block in whole,
+                value=value,
+            )
+    for block in sorted(whole):
+        total = sum(answers[key] for key in blocks[block])
+        yield Counted(question="", block=block, scale=total_scale(form, block), complete=True, value=total)
+
+
+def personal_part(form: Form, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part checked answers into what was chosen and what was written: people's own words are personal.
+
+    Of a choice in one's own words both are kept: that ``other`` was ticked, and the words.
+    """
+    chosen: dict[str, Any] = {}
+    written: dict[str, Any] = {}
+    for question in form.questions:
+        answer = answers.get(question.key)
+        if answer is None:
+            continue
+        if question.personal or question.type in _WRITTEN:
+            written[question.key] = answer
+            continue
+        plain = [code(each) for each in answer] if isinstance(answer, list) else code(answer)
+        chosen[question.key] = plain
+        if plain != answer:
+            written[question.key] = answer
+    return chosen, written
+
+
+def _values(question: Question, answer: Any) -> Iterator[int]:
+    if answer is None:
+        return
+    if question.scaled:
+        yield answer
+        return
+    for each in answer if isinstance(answer, list) else (answer,):
+        yield question.codes.index(str(code(each)))
+
+
+def _short(text: str) -> str:
+    """The text, or where it is too long its digest: what is compared, never read."""
+    return text if len(text) <= _LONGEST else hashlib.sha256(text.encode()).hexdigest()
