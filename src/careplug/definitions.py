@@ -18,7 +18,7 @@ import attrs
 from careplug.contributions import Seed
 from careplug.criteria import Is
 from careplug.entity import EntitySpec, column
-from careplug.errors import NotFound, Retry
+from careplug.errors import Conflict, NotFound, Retry
 from careplug.ports import Transaction, Unit
 from careplug.refs import new_id
 from careplug.text import Text
@@ -165,10 +165,13 @@ class Definitions:
             raise NotFound("definition.digest", field=f"definition.{kind}.digest", value=digest)
         return self.cache.parsed(found)
 
-    def put(self, kind: str, name: str, data: Mapping[str, Any], *, label: Text = Text()) -> Definition:
+    def put(
+        self, kind: str, name: str, data: Mapping[str, Any], *, label: Text = Text(), expected: int | None = None
+    ) -> Definition:
         """Make ``data`` the active revision of a name. The same digest changes nothing.
 
-        Clocks pinned to the old revision stay with it until a person applies the new one. Needs ``definitions.put``.
+        ``expected`` is the revision that was edited, 0 for a name that is new: another active one is ``Conflict``. Clocks
+        pinned to the old revision stay with it until a person applies the new one. Needs ``definitions.put``.
         """
         self.unit.allow("definitions.put", name)
         parse = self.cache.parsers.get(kind)
@@ -177,6 +180,7 @@ class Definitions:
         digest = digest_of(kind, name, data)
         self._hold()
         old = self.active(kind).get(name)
+        _check_expected(f"definition.{kind}.{name}.revision", old, expected)
         if old is not None and old.digest == digest:
             return old
         store = self.unit.store
@@ -280,6 +284,13 @@ def restamp(store: Transaction, tenant: str) -> None:
     if not store.add_if_absent(fresh):
         old = store.get(Stamp, fresh.id, lock=True)
         store.save(fresh, was=old)
+
+
+def _check_expected(field: str, old: Definition | None, expected: int | None) -> None:
+    """``Conflict`` where somebody edited another revision than the one that is active."""
+    current = old.revision if old is not None else 0
+    if expected is not None and expected != current:
+        raise Conflict("definition.stale", field=field, wanted=expected, current=current)
 
 
 def _newest(stored: Iterable[Definition], like: Definition) -> int:

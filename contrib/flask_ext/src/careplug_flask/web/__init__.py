@@ -13,6 +13,7 @@ from careplug.errors import CareError
 from careplug_flask import guard
 from careplug_flask.errors import Away, error
 from careplug_flask.web import customer, engineer, home, reference, resources
+from careplug_flask.web.surveys import routes as surveys
 from careplug_flask.web.views import failed
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def blueprint(found: State) -> Blueprint:
         static_folder="static",
         static_url_path="/static" if found.options.url_prefix else "/careplug-static",
     )
-    for module in (home, customer, engineer, resources, reference):
+    for module in (home, customer, engineer, surveys, resources, reference):
         module.mount(made, found)
     made.register_error_handler(CareError, _failed)
     for kind in _of_database():

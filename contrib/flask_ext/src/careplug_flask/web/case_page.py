@@ -30,6 +30,7 @@ from careplug_flask.web.panels import panels
 from careplug_flask.web.people import staff
 from careplug_flask.web.queue_page import to_minute, urgency
 from careplug_flask.web.story import size_text, story
+from careplug_flask.web.surveys import panel
 from careplug_flask.web.values import shown
 from careplug_flask.web.views import show
 from careplug_flask.work import may
@@ -132,6 +133,7 @@ def case_response(
         "files": [(row, size_text(row.size, said.language)) for row in unit.feedback.attachments(case.id)],
         "linked": _linked(unit, said, case),
         "panels": panels(state(), unit, said, case, "service"),
+        "surveys": panel.asked(unit, said, case),
         "records": _records(unit, said, case),
         "able": _able(unit, case),
         "person": said.person,
@@ -158,6 +160,7 @@ def _placed(values: Mapping[str, Any]) -> set[str]:
     """The forms on the page that can show what was wrong with them; else it is said on top."""
     found = {name for name, able in values["able"].items() if able}
     found |= {f"step-{step.name}" for step in values["steps"]}
+    found |= {"survey"} if values["surveys"] and values["surveys"]["forms"] else set()
     found |= {"say"} if found & {"reply", "note", "call"} else set()
     return found | ({"record"} if values["records"] else set())
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Words", "page_context", "words"]
 
 
-_STYLES = ("pico.scoped.css", "careplug.css", "engineer.css")
+_STYLES = ("pico.scoped.css", "careplug.css", "engineer.css", "survey.css")
 """The style sheets of every page, in the order in which they build on each other."""
 
 
