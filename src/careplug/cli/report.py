@@ -11,7 +11,7 @@ from careplug.cli.session import Session
 from careplug.cli.values import TIME, Choice
 from careplug.cli.wording import NOTHING, Names, clock_zone, moment
 from careplug.criteria import Is
-from careplug.sla.service import Attainment
+from careplug.sla.attainment import Attainment
 from careplug.unit import CareUnit
 
 __all__ = ["attainment_table", "report", "share"]

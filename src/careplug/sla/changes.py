@@ -82,7 +82,9 @@ class Changes:
         moved, last = 0, ""
         idents = self._page(kind, name, after, batch)
         cls = self.unit.setup.entity(FEEDBACK)
-        for ident, feedback in self.timeline.hold_many(FEEDBACK, cls, idents).items():
+        held = self.timeline.hold_many(FEEDBACK, cls, idents)
+        self.sla.load(idents)
+        for ident, feedback in held.items():
             last = ident
             if self.sla.decide(feedback, kind, self.unit.now(), mode=mode) is not None:
                 self.sla.project(ident)
@@ -200,6 +202,7 @@ class Changes:
         cls = self.unit.setup.entity(FEEDBACK)
         while True:
             idents = self._page(kind, name, after, batch)
+            self.timeline.look_at(FEEDBACK, idents)
             yield from self.unit.store.find(cls, Is("id", "in", tuple(idents)), order=(Order("id"),))
             if not idents:
                 return
@@ -219,8 +222,8 @@ class Changes:
         self.unit.flush()
         order = (Order("feedback_id"),)
         found: dict[str, None] = {}
-        for clock in self.unit.store.find(Clock, All(*parts), order=order, limit=batch * 8):
-            found[clock.feedback_id] = None
+        for (ident,) in self.unit.store.pick(Clock, ("feedback_id",), All(*parts), order=order, limit=batch * 8):
+            found[ident] = None
             if len(found) == batch:
                 break
         return list(found)
@@ -232,7 +235,9 @@ class Changes:
         for clock in self.unit.store.find(Clock, criteria):
             metrics.setdefault(clock.feedback_id, set()).add(clock.metric)
         cls, now = self.unit.setup.entity(FEEDBACK), self.unit.now()
-        for ident, feedback in self.timeline.hold_many(FEEDBACK, cls, list(metrics)).items():
+        held = self.timeline.hold_many(FEEDBACK, cls, list(metrics))
+        self.sla.load(list(metrics))
+        for ident, feedback in held.items():
             only = frozenset(metrics[ident])
             if self.sla.decide(feedback, "calendar_extended", now, mode="keep", only=only) is not None:
                 self.sla.project(ident)

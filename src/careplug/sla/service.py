@@ -12,7 +12,8 @@ from careplug.clock import aware
 from careplug.criteria import All, Criteria, Is, Order, page_size
 from careplug.definitions import Definitions
 from careplug.errors import NotFound
-from careplug.ports import Measure, Unit
+from careplug.ports import Unit
+from careplug.sla.attainment import Attainment, kept
 from careplug.sla.decide import DefinitionBook, Offer, decision, differs, field_of, last_choices, last_set
 from careplug.sla.entities import Clock
 from careplug.sla.policy import Candidate
@@ -22,7 +23,7 @@ from careplug.sla.runs import Event, History, closes, events_of, follow
 from careplug.timeline.facts import Fact
 from careplug.timeline.story import Timeline
 
-__all__ = ["PROMISED", "Attainment", "Promise", "Sla", "handle"]
+__all__ = ["PROMISED", "Promise", "Sla", "handle"]
 
 FEEDBACK = "feedback"
 _STRUCTURE = frozenset({"submitted", "paused", "resumed", "reopened", "voided", "policy_decided"})
@@ -34,24 +35,6 @@ _DECIDES = frozenset({"prioritised", "edited"})
 PROMISED = ("response", "resolution")
 """The metrics whose times a customer is told."""
 _TOLD = ("metric", "state", "due_at", "stopped_at", "provisional")
-
-
-@attrs.frozen(kw_only=True)
-class Attainment:
-    """How a metric was kept in a period: verdicts met and missed, void ones apart, open and late ones now."""
-
-    metric: str
-    met: int = 0
-    missed: int = 0
-    void: int = 0
-    open: int = 0
-    overdue: int = 0
-
-    @property
-    def share(self) -> float | None:
-        """Met of all that have a verdict, 0 to 1; None without any."""
-        whole = self.met + self.missed
-        return self.met / whole if whole else None
 
 
 @attrs.frozen(kw_only=True)
@@ -365,27 +348,7 @@ class Sla:
         """How each metric was kept; the period is of the stopping fact (S10)."""
         self.unit.flush()
         self.unit.allow("report.read")
-        period: list[Criteria] = [Is("counted", "eq", True)]
-        if since is not None:
-            period.append(Is("stopped_at", "ge", since))
-        if until is not None:
-            period.append(Is("stopped_at", "lt", until))
-        store, count = self.unit.store, (Measure("count"),)
-        done = store.tally(Clock, All(*period, Is("open", "eq", False)), by=("metric", "state"), measures=count)
-        live = All(Is("counted", "eq", True), Is("open", "eq", True))
-        running = store.tally(Clock, live, by=("metric",), measures=count)
-        late = store.tally(Clock, All(live, Is("due_at", "lt", self.unit.now())), by=("metric",), measures=count)
-        found: dict[str, dict[str, int]] = {}
-        for group in done:
-            found.setdefault(group.key[0], {})[group.key[1]] = group.values[0]
-        for name, groups in (("open", running), ("overdue", late)):
-            for group in groups:
-                found.setdefault(group.key[0], {})[name] = group.values[0]
-        known = ("met", "missed", "void", "open", "overdue")
-        return [
-            Attainment(metric=metric, **{key: values.get(key, 0) for key in known})
-            for metric, values in sorted(found.items())
-        ]
+        return kept(self.unit.store, self.unit.now(), since, until)
 
 
 def handle(unit: Unit, fact: Fact, before: Any, after: Any) -> None:
