@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from careplug import definitions, tasks
+from careplug import definitions, followups, tasks
 from careplug.contributions import ChannelFactory, EntitySpec, FactType, FieldSpec, Handler, Job, Seed, ServiceFactory
 from careplug.definitions import Definitions
 from careplug.feedback import entities as feedback_entities
@@ -102,7 +102,8 @@ def careplug_services() -> tuple[Any, ...]:
 @hookimpl
 def careplug_handlers() -> tuple[Handler, ...]:
     """The sla room decides and projects, the survey room asks, before the messages room tells people."""
-    return (Handler("sla.clocks", sla_service.handle, rank=100), *survey.HANDLERS, *messages.HANDLERS)
+    clocks = Handler("sla.clocks", sla_service.handle, rank=100)
+    return (clocks, *survey.HANDLERS, *messages.HANDLERS, *followups.HANDLERS)
 
 
 @hookimpl

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from careplug.definitions import Definition
+from careplug.errors import Conflict, Invalid
+from careplug.survey import _reading as read
 from careplug.survey.base import FORM, Base
 from careplug.survey.forms import Form
 from careplug.text import Text
 
 __all__ = ["Asking", "FormLine"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
@@ -48,11 +53,17 @@ class Asking(Base):
     ) -> FormLine:
         """Make the next revision of a form, or a new one. Earlier ones stay readable, open invitations stay with theirs.
 
-        ``Invalid`` names what is wrong with it. ``expected`` is the revision that was edited, 0 for a new form: another one
-        is ``Conflict``. Needs ``survey.forms.put`` and ``definitions.put``.
+        ``expected`` is the revision that was changed (0: there was none); ``Conflict`` where it is another by now.
+        ``Invalid`` names what is wrong with it. Needs ``survey.forms.put`` and ``definitions.put``.
         """
         self.unit.allow("survey.forms.put", name)
+        if not _NAME.fullmatch(name):
+            raise Invalid("survey.form_name", field="survey.form.name", value=read.shown(name))
         form = Form.parse(name, data)
+        known = self.definitions.active(FORM).get(name)
+        found = known.revision if known is not None else 0
+        if expected is not None and found != expected:
+            raise Conflict("version.stale", field="survey.form.revision", expected=expected, found=found)
         return self._line(self.definitions.put(FORM, name, data, label=label or form.title, expected=expected))
 
     def preview(self, name: str, data: Mapping[str, Any]) -> Form:
