@@ -16,6 +16,7 @@ from werkzeug.routing import BuildError
 from careplug.errors import Invalid, NotFound
 from careplug.permissions import ROLES
 from careplug.refs import Actor, Ref
+from careplug.survey import tokens
 from careplug.text import PSEUDO, language_of
 from careplug_flask.errors import HostError, Unauthorised, error
 from careplug_flask.state import State, state
@@ -34,6 +35,7 @@ __all__ = [
     "read_link",
     "reading_language",
     "sign_link",
+    "survey_guest",
     "tenant_of",
     "visitor",
 ]
@@ -238,3 +240,17 @@ def guest(here: State, link: LinkTo) -> Visitor:
     """Whoever holds a link: the customer it was made for, confined to what a customer does with one case."""
     actor = Actor(link.person, frozenset({"customer"}), side="customer", scopes=_LINK_SCOPES)
     return Visitor(actor=actor, tenant=link.tenant, language=language(here, None), zone=_zone(here), via="link")
+
+
+_GUEST = Actor(Ref("guest", "survey"), frozenset({"customer"}), side="customer", scopes=())
+"""Whoever holds the link of a survey: the token says what they may do, no role does."""
+
+
+def survey_guest(here: State, token: str) -> Visitor:
+    """Whoever holds the link of a survey; the tenant is the link's, whose seal is looked at before anything is read.
+
+    ``Invalid`` for what is no token.
+    """
+    return Visitor(
+        actor=_GUEST, tenant=tokens.tenant_of(token), language=language(here, None), zone=_zone(here), via="link"
+    )

@@ -94,6 +94,8 @@ def _operation(each: Operation, language: str) -> dict[str, Any]:
         "parameters": [*_path_parts(each, language), *_query_parts(each, language), *_header_parts(each, language)],
         "responses": _responses(each, language),
     }
+    if each.enter is not None:
+        made["security"] = []  # who holds the link may
     if each.raw or each.body is not None:
         media = each.raw or JSON
         made["requestBody"] = {"required": True, "content": {media: {"schema": _sent(each)}}}

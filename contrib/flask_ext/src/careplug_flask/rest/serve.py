@@ -26,7 +26,7 @@ __all__ = ["aborted", "answer", "broken", "encode", "internal", "problem", "prob
 
 _log = logging.getLogger("careplug_flask.api")
 _encoder = msgspec.json.Encoder()
-_STALE = ("version.stale", "storage.stale", "party.stale", "resource.stale")
+_STALE = ("version.stale", "storage.stale", "party.stale", "resource.stale", "definition.stale")
 """The conflicts that say that the version of If-Match is no longer the current one."""
 
 
@@ -42,10 +42,7 @@ def view(each: Operation) -> Callable[..., Response]:
     def serve(**path: str) -> Response:
         """One request."""
         try:
-            guard.limit("api")
-            visitor().must()
-            if each.writes:
-                guard.check_csrf("flask.csrf_api")
+            _let_in(each)
             return answer(each, _run(each, decoder, path))
         except CareError as found:
             return problem(found)
@@ -56,20 +53,30 @@ def view(each: Operation) -> Callable[..., Response]:
     return serve
 
 
+def _let_in(each: Operation) -> None:
+    """Count the request and ask who it is from; who comes by a link is known once the body is read."""
+    guard.limit("api" if each.enter is None else "link")
+    if each.enter is None:
+        visitor().must()
+        if each.writes:
+            guard.check_csrf("flask.csrf_api")
+
+
 def _run(each: Operation, decoder: Any, path: dict[str, str]) -> Reply:
-    who = visitor()
     if not all(part.isprintable() and len(part) <= 200 for part in path.values()):
         raise error(NotFound, "flask.page", field="path", value=ascii(request.path[:200])[1:-1])
-    known: dict[str, Any] = {"path": path, "language": who.language, "query": reading.query(each)}
+    known: dict[str, Any] = {"path": path, "language": visitor().language, "query": reading.query(each)}
     if each.edits or (each.compares and "If-Match" in request.headers):
         known["expected"] = reading.expected()
     if each.keyed:
-        known["key"] = reading.key(who.must().key)
+        known["key"] = reading.key(visitor().must().key)
     if each.raw:
         reply: Reply = each.run(known)
         return reply
     if decoder is not None:
         known["body"] = reading.body(decoder)
+    if each.enter is not None:
+        each.enter(known["body"])
     try:
         if each.writes:
             return work.changing(lambda unit: each.run(Call(unit=unit, **known)))  # type: ignore[no-any-return]

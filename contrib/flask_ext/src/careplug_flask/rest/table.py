@@ -73,6 +73,8 @@ class Operation:
     """The media type of a raw request's body; empty for an ordinary one."""
     sends: str = JSON
     """The media type of the answer."""
+    enter: Callable[[Any], None] | None = None
+    """Lets whoever comes in by what the body holds (the token of a link): no key or login is asked for, and no form's token."""
     problems: tuple[int, ...] = ()
     """Statuses of problems that do not follow from the rest."""
     tag_label: Any = None

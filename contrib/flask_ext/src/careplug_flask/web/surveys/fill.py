@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import attrs
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from careplug.errors import CareError, Conflict, Invalid, NotFound, Refused
-from careplug.refs import Actor, Ref
-from careplug.survey import tokens
 from careplug.survey.checking import from_form_fields, problems, visible
 from careplug_flask import guard, work
 from careplug_flask.errors import HostError, Unauthorised, status_of
-from careplug_flask.identity import LANGUAGE_COOKIE, Visitor, become, reading_language
+from careplug_flask.identity import LANGUAGE_COOKIE, become, reading_language, survey_guest, visitor
 from careplug_flask.state import state
 from careplug_flask.web.context import words
 from careplug_flask.web.surveys.questions import ANONYMOUS, PREFIX, SHOWN, Typed, sections, typed_of, wrong_of
@@ -27,9 +24,6 @@ if TYPE_CHECKING:
     from careplug.unit import CareUnit
 
 __all__ = ["Filled", "filled", "form_page", "page"]
-
-_GUEST = Actor(Ref("guest", "survey"), frozenset({"customer"}), side="customer", scopes=())
-"""Whoever holds a link: the token says what they may do, no role does."""
 
 _GONE = {"survey.token_expired": "expired", "survey.token_withdrawn": "withdrawn", "survey.answered": "answered"}
 _CLOSED_STATUS = {"wrong": 404}
@@ -73,7 +67,7 @@ def page(token: str) -> AnyResponse:
     """The form of a link: shown, or taken in."""
     guard.limit("link")
     try:
-        _enter(token)
+        become(survey_guest(state(), token))
         response: AnyResponse = _taken(token) if request.method == "POST" else _shown(token)
     except CareError as problem:
         response = _closed(problem)
@@ -81,26 +75,10 @@ def page(token: str) -> AnyResponse:
     return response
 
 
-def _enter(token: str) -> None:
-    """Let the holder of a link in; the tenant is the link's, whose seal is looked at before anything is read."""
-    here = state()
-    become(
-        Visitor(
-            actor=_GUEST,
-            tenant=tokens.tenant_of(token),
-            language=reading_language(),
-            zone=ZoneInfo(here.options.zone),
-            via="link",
-        )
-    )
-
-
 def _speak(language: str) -> None:
     """Where neither address, cookie nor browser says a language: that of whoever was invited."""
     if request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or "Accept-Language" in request.headers:
         return
-    from careplug_flask.identity import visitor
-
     become(attrs.evolve(visitor(), language=language))
 
 
