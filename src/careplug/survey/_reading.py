@@ -23,7 +23,7 @@ def shown(value: object) -> str:
 def table(data: object, known: Sequence[str], place: str) -> Mapping[str, Any]:
     """A table without any key beside the known ones."""
     if not isinstance(data, Mapping):
-        raise Invalid("survey.table", field=place, value=shown(data), known=", ".join(known))
+        raise Invalid("survey.table", field=f"{place}.table", value=shown(data), known=", ".join(known))
     unknown = {str(key) for key in data} - set(known)
     if unknown:
         raise Invalid("definition.keys", field=f"{place}.{min(unknown)}", known=", ".join(known))
@@ -73,7 +73,7 @@ def words(data: Mapping[str, Any], name: str, place: str, *, most: int, needed: 
     here = f"{place}.{name}"
     if name not in data and not needed:
         return Text()
-    given = table(data.get(name), _LANGUAGES, here)
+    given = table(data.get(name, {}), _LANGUAGES, here)
     for language, text in given.items():
         if not isinstance(text, str) or not text.strip():
             raise Invalid("definition.text", field=f"{here}.{language}")

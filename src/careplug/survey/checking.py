@@ -60,17 +60,22 @@ def check(form: Form, answers: Mapping[str, object], *, anonymous: bool = False)
     return checked
 
 
-def from_form_fields(form: Form, get_all: Callable[[str], list[str]]) -> dict[str, object]:
+def from_form_fields(form: Form, get_all: Callable[[str], list[str]], *, anonymous: bool = False) -> dict[str, object]:
     """The answers in the fields of a web page, for ``check``; ``get_all`` gives the values of a field by its name.
 
     Fields are called as the question; the words of an ``other`` are in ``KEY.other``, a signature in ``KEY.name`` and
-    ``KEY.path``. Words on the line of an unticked ``other`` tick it where nothing else is ticked, as on paper.
+    ``KEY.path``. Words on the line of an unticked ``other`` tick it where nothing else is ticked, as on paper. Who asks to
+    stay ``anonymous`` takes back what the page was filled in with: personal questions are not read.
     """
-    found = {question.key: _field(question, get_all) for question in form.questions}
+    asked = [question for question in form.questions if not (anonymous and question.personal)]
+    found = {question.key: _field(question, get_all) for question in asked}
     return {key: value for key, value in found.items() if not _blank(value)}
 
 
 def _examine(form: Form, answers: Mapping[str, object], *, anonymous: bool) -> tuple[dict[str, Any], list[Invalid]]:
+    given: object = answers
+    if not isinstance(given, Mapping):
+        return {}, [Invalid("survey.answers", field="answers.table", value=shown(answers))]
     checked: dict[str, Any] = {}
     wrong: list[Invalid] = []
     if anonymous and form.anonymous == "no":
@@ -183,8 +188,8 @@ def _multiple(question: Question, value: object, place: str) -> list[str | dict[
     if len(value) > len(question.codes):
         raise Invalid("survey.too_many", field=f"{place}.number", number=len(value), most=len(question.codes))
     ticked = {}
-    for item in value:
-        answer = _single(question, item, place)
+    for number, item in enumerate(value):
+        answer = _single(question, item, f"{place}.{number}")
         code = str(conditions.code(answer))
         if code in ticked:
             raise Invalid("survey.ticked_twice", field=f"{place}.twice", value=code)

@@ -12,6 +12,7 @@ from tests.integration.bad_input import (
     database_values,
     toml_definitions,
     toml_files,
+    toml_surveys,
 )
 
 PARTS = (
@@ -22,6 +23,7 @@ PARTS = (
     command_line,
     toml_files,
     toml_definitions,
+    toml_surveys,
     database_doors,
     database_values,
 )

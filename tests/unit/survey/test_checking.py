@@ -139,8 +139,8 @@ def test_whatever_json_is_sent_is_checked_or_told_never_a_crash(form, data):
         ("ways", ["mail", "mail"], "ticked_twice", "ways.twice"),
         ("ways", [{"other": "a"}, {"other": "b"}], "ticked_twice", "ways.twice"),
         ("ways", ["mail"] * 5, "too_many", "ways.number"),
-        ("ways", ["mail", "email"], "choice", "ways.choice"),
-        ("ways", ["mail", 3], "type_choice", "ways.type"),
+        ("ways", ["mail", "email"], "choice", "ways.1.choice"),
+        ("ways", ["mail", 3], "type_choice", "ways.1.type"),
         ("grade", "4", "type_number", "grade.type"),
         ("grade", True, "type_number", "grade.type"),
         ("grade", 2.0, "type_number", "grade.type"),
@@ -209,6 +209,13 @@ def test_a_response_without_any_answer_is_none():
     )
     for answers in ({}, {"q": "  "}):
         assert [(each.code, each.field) for each in checking.problems(form, answers)] == [("survey.empty", "answers")]
+
+
+@pytest.mark.parametrize("answers", [[], "yes", None, 3, [("tidy", "yes")]])
+def test_what_holds_no_answers_is_told(answers):
+    assert [(each.code, each.field) for each in checking.problems(FORM, answers)] == [
+        ("survey.answers", "answers.table")
+    ]
 
 
 # -- what is asked --

@@ -102,7 +102,7 @@ def test_fields_are_read_as_on_paper(pairs, answers):
         ([("tidy", "yes"), ("tidy.other", "but")], "answers.tidy.other.unticked"),
         ([("tidy", "yes"), ("tidy", "no")], "answers.tidy.type"),
         ([("line", "one"), ("line", "two")], "answers.line.type"),
-        ([("ways", "other")], "answers.ways.other"),
+        ([("ways", "other")], "answers.ways.0.other"),
         ([("hand.name", "one"), ("hand.name", "two")], "answers.hand.name.type"),
         ([("why", "because")], "answers.why.not_asked"),
     ],
@@ -110,3 +110,10 @@ def test_fields_are_read_as_on_paper(pairs, answers):
 def test_what_a_browser_sends_wrongly_is_told_at_its_field(pairs, field):
     answers = {**OK, **read(FORM, pairs)}
     assert [each.field for each in checking.problems(FORM, answers)] == [field]
+
+
+def test_who_asks_to_stay_anonymous_takes_back_what_was_filled_in():
+    pairs = [("tidy", "yes"), ("line", "Li Wei")]
+    answers = from_form_fields(FORM, Fields(pairs).get_all, anonymous=True)
+    assert checking.check(FORM, answers, anonymous=True) == OK
+    assert checking.check(FORM, read(FORM, pairs)) == {**OK, "line": "Li Wei"}

@@ -108,11 +108,11 @@ MANY = question(key="m", type="multiple", choices=[choice(), choice("b")])
 ONE = question(key="s", type="single", choices=[choice(), choice("b")])
 
 REFUSED = [
-    ([], "survey.table", "f"),
+    ([], "survey.table", "f.table"),
     (form(colour="red"), "definition.keys", "f.colour"),
-    ({"questions": [question()]}, "survey.table", "f.title"),
+    ({"questions": [question()]}, "survey.words", "f.title"),
     (form(title={}), "survey.words", "f.title"),
-    (form(title="Form"), "survey.table", "f.title"),
+    (form(title="Form"), "survey.table", "f.title.table"),
     (form(title={"en": " "}), "definition.text", "f.title.en"),
     (form(title={"en": 3}), "definition.text", "f.title.en"),
     (form(title={"de": "Bogen"}), "definition.keys", "f.title.de"),
@@ -125,7 +125,7 @@ REFUSED = [
     ({"title": EN}, "survey.questions", "f.questions.number"),
     (form(*(question(key=f"q{n}") for n in range(101))), "survey.questions", "f.questions.number"),
     ({"title": EN, "questions": {"q": 1}}, "definition.list", "f.questions"),
-    (form("What?"), "survey.table", "f.questions[0]"),
+    (form("What?"), "survey.table", "f.questions[0].table"),
     (form(question(), question(key="p"), question()), "survey.twice", "f.questions[2].key.twice"),
     (form(question(colour=1)), "definition.keys", "f.questions[0].colour"),
     (form(question(key="Q")), "survey.key", "f.questions[0].key"),
@@ -134,7 +134,7 @@ REFUSED = [
     (form(question(key=7)), "survey.key", "f.questions[0].key"),
     (form(question(type="essay")), "definition.choice", "f.questions[0].type"),
     (form(question(type=["text"])), "definition.choice", "f.questions[0].type"),
-    (form({"key": "q", "type": "text"}), "survey.table", "f.questions[0].text"),
+    (form({"key": "q", "type": "text"}), "survey.words", "f.questions[0].text"),
     (form(question(text={"en": "x" * 501})), "survey.text_length", "f.questions[0].text.en.length"),
     (form(question(required="yes")), "definition.bool", "f.questions[0].required"),
     (form(question(choices=[choice()])), "survey.useless", "f.questions[0].choices.useless"),
