@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from careplug.definitions import Definition
-from careplug.errors import Conflict, Invalid
+from careplug.errors import Invalid
 from careplug.survey import _reading as read
 from careplug.survey.base import FORM, Base
 from careplug.survey.forms import Form
@@ -60,10 +60,6 @@ class Asking(Base):
         if not _NAME.fullmatch(name):
             raise Invalid("survey.form_name", field="survey.form.name", value=read.shown(name))
         form = Form.parse(name, data)
-        known = self.definitions.active(FORM).get(name)
-        found = known.revision if known is not None else 0
-        if expected is not None and found != expected:
-            raise Conflict("version.stale", field="survey.form.revision", expected=expected, found=found)
         return self._line(self.definitions.put(FORM, name, data, label=label or form.title, expected=expected))
 
     def preview(self, name: str, data: Mapping[str, Any]) -> Form:
