@@ -23,7 +23,7 @@ from careplug.money import Money
 from careplug.refs import Ref
 from careplug.text import Text
 
-__all__ = ["Column", "EntitySpec", "FieldSpec", "column", "columns"]
+__all__ = ["Column", "EntitySpec", "FieldSpec", "Searched", "Words", "column", "columns"]
 
 KINDS = ("id", "text", "long", "int", "bool", "time", "date", "duration", "decimal", "json", "bytes")
 
@@ -67,6 +67,23 @@ class FieldSpec:
     length: int = 200
 
 
+@attrs.frozen
+class Searched:
+    """A text field whose words are found, and by whom: one of ``careplug.words.ACCESS``."""
+
+    field: str
+    access: str = "public"
+
+
+@attrs.frozen
+class Words:
+    """What is searched of one row: the entity and the id that a hit leads to, and the texts as (access, text)."""
+
+    entity: str
+    id: str
+    texts: tuple[tuple[str, str], ...] = ()
+
+
 @attrs.frozen(kw_only=True)
 class EntitySpec:
     """How a class is stored.
@@ -74,7 +91,10 @@ class EntitySpec:
     ``indexes`` and ``unique`` are tuples of field names (``tenant`` is put first everywhere). ``upcasters`` map
     an old version to a function from that version's row to the next one's, run by ``db upgrade``.
     ``claimable`` entities have ``next_at``, ``leased_until`` and ``fence`` and can be claimed by workers.
-    ``search`` names the text fields that ``Transaction.search`` finds words in. ``plugin`` is filled in by the manager.
+    ``about`` names the fields that say whom a row is about (``careplug.privacy``): references of people, ids of rows about
+    them. ``search`` are the text fields that ``Transaction.search`` finds words in (a name means public words). ``leads`` is for
+    rows that say something about others: it gives the ``Words`` of one, and ``search`` the fields they stand in.
+    ``plugin`` is filled in by the manager.
     """
 
     name: str
@@ -85,7 +105,9 @@ class EntitySpec:
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = attrs.field(factory=dict)
     claimable: bool = False
     extra: tuple[FieldSpec, ...] = ()
-    search: tuple[str, ...] = ()
+    search: tuple[str | Searched, ...] = ()
+    leads: Callable[[Any], Words] | None = None
+    about: tuple[str, ...] = ()
     plugin: str = "careplug"
 
     def columns(self) -> tuple[Column, ...]:

@@ -17,6 +17,8 @@ import attrs
 from careplug.criteria import Criteria, Order
 from careplug.entity import EntitySpec
 from careplug.refs import Actor, Ref
+from careplug.searching import Hit
+from careplug.words import PUBLIC
 
 __all__ = [
     "Address",
@@ -136,8 +138,19 @@ class Transaction(Protocol):
     ) -> list[Tally]:
         """Counts, sums, means of groups, computed in the database, ordered by group."""
 
-    def search(self, cls: type[T], text: str, *, limit: int = 50) -> list[T]:
-        """Entities by words; only a storage with the capability ``search``."""
+    def search(
+        self,
+        cls: type[T],
+        text: str,
+        criteria: Criteria | None = None,
+        *,
+        access: Sequence[str] = PUBLIC,
+        limit: int = 50,
+    ) -> list[Hit[T]]:
+        """Entities in whose words (of these kinds of ``access``) every word of the text is, and that match; what came last
+        first, before it where all words are ``head``. For one tenant, and only with the capability ``search``. What this
+        transaction wrote itself may be missing. ``Invalid`` for a text without a word (``careplug.words.read_query``).
+        """
 
     def claim(
         self,

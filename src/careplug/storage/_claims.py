@@ -1,4 +1,4 @@
-"""Which rows a worker may take, and which texts hold a word."""
+"""Which rows a worker may take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from careplug.criteria import Criteria
 from careplug.rows import Codec
 from careplug.storage._query import Row, select
 
-__all__ = ["due", "words"]
+__all__ = ["due"]
 
 
 def due(
@@ -29,13 +29,6 @@ def due(
         heads = _heads(rows, names)
         found = [row for row in found if _lane(row, names) is None or heads[_lane(row, names)] == row["id"]]
     return sorted(found, key=lambda row: (row["next_at"], row["id"]))
-
-
-def words(codec: Codec, row: Row, wanted: Sequence[str]) -> bool:
-    """Whether every word (casefolded) occurs in one of the row's texts."""
-    texts = [row[column.name] or "" for column in codec.columns if column.kind in ("text", "long")]
-    folded = "\n".join(texts).casefold()
-    return all(word in folded for word in wanted)
 
 
 def _lane(row: Row, names: Sequence[str]) -> tuple[Any, ...] | None:

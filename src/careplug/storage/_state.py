@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from careplug.entity import EntitySpec
 from careplug.errors import Invalid
 from careplug.rows import Codec, codecs
+from careplug.searching import Index, indexes
 from careplug.storage._query import Row
 from careplug.storage._table import Key, Table
 
@@ -24,6 +25,7 @@ class State:
         self.tables: dict[str, Table] = {}
         self.writer = threading.Lock()  # held by the one writing transaction
         self._codecs: dict[type, Codec] = {}
+        self._indexes: dict[str, Index] = {}
         self._undo: list[tuple[str, Key, Row | None]] = []
         self._mutex = threading.Lock()  # held for the moment of a change or of taking a snapshot
         self.last_number = 0
@@ -32,6 +34,7 @@ class State:
         """A table for each entity; rows of one that is there already are kept, new columns are NULL."""
         with self.writer, self._mutex:
             self._codecs = codecs(specs)
+            self._indexes = indexes(self._codecs.values())
             for codec in self._codecs.values():
                 table = Table(codec)
                 if codec.name in self.tables:
@@ -45,6 +48,10 @@ class State:
         if found is None:
             raise Invalid("storage.unbound", field=f"entity.{cls.__name__}", value=cls.__name__)
         return found
+
+    def indexes(self) -> list[tuple[Codec, Index]]:
+        """The entities with words to search."""
+        return [(codec, self._indexes[codec.name]) for codec in self._codecs.values() if codec.name in self._indexes]
 
     def write(self, codec: Codec, key: Key, row: Row | None) -> None:
         """Change one row for the writer, remembering what was there."""

@@ -17,11 +17,14 @@ from careplug.entity import EntitySpec
 from careplug.errors import Conflict, Invalid, NotFound, Refused, Retry
 from careplug.ports import Measure, SchemaStep, Tally
 from careplug.rows import Codec
-from careplug.storage._claims import due, words
+from careplug.searching import Entry, Hit, asked_of
+from careplug.storage._claims import due
 from careplug.storage._query import Row, Sorting, on_columns, select
+from careplug.storage._search import found
 from careplug.storage._state import State
 from careplug.storage._table import Key, Table
 from careplug.storage._tally import tally
+from careplug.words import PUBLIC
 
 __all__ = ["MemoryStorage", "MemoryTransaction"]
 
@@ -209,13 +212,26 @@ class MemoryTransaction:
         codec = self._reading(cls)
         return tally(codec, self._matching(codec, criteria), by, measures)
 
-    def search(self, cls: type[T], text: str, *, limit: int = 50) -> list[T]:
-        """Entities in whose texts every word occurs, whatever the case; the newest id first."""
+    def search(
+        self,
+        cls: type[T],
+        text: str,
+        criteria: Criteria | None = None,
+        *,
+        access: Sequence[str] = PUBLIC,
+        limit: int = 50,
+    ) -> list[Hit[T]]:
+        """Entities by words; the newest id first, before it those where all words come first."""
         codec = self._reading(cls)
-        wanted = text.casefold().split()
-        rows = [row for row in self._matching(codec, None) if words(codec, row, wanted)]
-        rows.sort(key=lambda row: row["id"], reverse=True)
-        return [codec.from_row(row) for row in rows[:limit]]
+        asked = asked_of(codec.spec, text, self.tenant, access)
+        rows = {row["id"]: row for row in self._matching(codec, criteria)}
+        hits: dict[str, Hit[T]] = {}
+        for entry, head in found(self._entries(codec.name), asked):
+            if len(hits) >= limit:
+                break
+            if entry.id in rows and entry.id not in hits:
+                hits[entry.id] = Hit(codec.from_row(rows[entry.id]), head, entry.source, entry.source_id)
+        return list(hits.values())
 
     def claim(
         self,
@@ -342,6 +358,15 @@ class MemoryTransaction:
             if row["id"] == ident:
                 return (row["tenant"], ident), row
         return None
+
+    def _entries(self, name: str) -> Iterator[Entry]:
+        """What would stand in an index of this entity."""
+        tenant = self.tenant or ""
+        for codec, index in self.state.indexes():
+            for row in self.tables[codec.name].candidates(None, tenant):
+                entry = index.entry(codec.from_row(row), tenant)
+                if entry.entity == name:
+                    yield entry
 
     def _matching(self, codec: Codec, criteria: Criteria | None) -> list[Row]:
         wanted = on_columns(codec, criteria)

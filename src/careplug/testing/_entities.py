@@ -10,12 +10,12 @@ from typing import Any
 
 import attrs
 
-from careplug.entity import EntitySpec, FieldSpec, column
+from careplug.entity import EntitySpec, FieldSpec, Searched, Words, column
 from careplug.money import Money
 from careplug.refs import Ref
 from careplug.text import Text
 
-__all__ = ["SPECS", "Item", "Keyed", "Mood", "Part", "Task", "Thing"]
+__all__ = ["SPECS", "Item", "Keyed", "Letter", "Mood", "Part", "Remark", "Task", "Thing"]
 
 
 class Mood(enum.Enum):
@@ -127,6 +127,29 @@ class Task:
     fence: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class Letter:
+    """What is searched, by whom."""
+
+    id: str
+    tenant: str = ""
+    title: str = column(length=500, default="")
+    body: str = column(long=True, default="")
+    note: str = column(long=True, default="")
+    phone: str = column(long=True, default="")
+    level: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Remark:
+    """What is said about a letter."""
+
+    id: str
+    tenant: str = ""
+    about: str = column(length=36)
+    words: str = column(long=True, default="")
+
+
 SPECS = (
     EntitySpec(
         name="suite_thing",
@@ -146,5 +169,16 @@ SPECS = (
         extra=(FieldSpec(entity="suite_item", name="plant", indexed=True, length=30),),
     ),
     EntitySpec(name="suite_task", cls=Task, indexes=(("lane",),), claimable=True),
+    EntitySpec(
+        name="suite_letter",
+        cls=Letter,
+        search=(Searched("title", "head"), "body", Searched("note", "internal"), Searched("phone", "contact")),
+    ),
+    EntitySpec(
+        name="suite_remark",
+        cls=Remark,
+        search=("words",),
+        leads=lambda remark: Words("suite_letter", remark.about, (("public", remark.words),)),
+    ),
 )
 """What ``storage_factory`` is asked to keep."""

@@ -31,16 +31,17 @@ from careplug.errors import CareError
 from careplug.ports import Recording, Storage
 from careplug.testing._claims import Claims
 from careplug.testing._concurrency import Concurrency
-from careplug.testing._entities import SPECS, Thing
+from careplug.testing._entities import SPECS
 from careplug.testing._queries import Queries
 from careplug.testing._round_trip import RoundTrip
-from careplug.testing._support import StorageFactory, keyed, reading, thing, writing
+from careplug.testing._search import Search
+from careplug.testing._support import StorageFactory
 from careplug.testing._transactions import Transactions
 
 __all__ = ["SPECS", "StorageFactory", "StorageSuite"]
 
 
-class StorageSuite(RoundTrip, Transactions, Queries, Claims, Concurrency):
+class StorageSuite(RoundTrip, Transactions, Queries, Search, Claims, Concurrency):
     """Subclass it and give the fixture ``storage_factory``: specs in, a bound and upgraded storage out.
 
     Flags to override: ``first_year`` and ``last_year`` of the dates it can hold; ``threads`` that write at once
@@ -74,18 +75,3 @@ class StorageSuite(RoundTrip, Transactions, Queries, Claims, Concurrency):
             with pytest.raises(CareError) as caught:
                 store.join(host, tenant=tenant)
             assert caught.value.field
-
-    def test_search(self, store: Storage, tenant: str) -> None:
-        """With the capability every word is found; without it the question is refused."""
-        if "search" not in store.capabilities:
-            with reading(store, tenant) as transaction, pytest.raises(CareError):
-                transaction.search(Thing, "pump")
-            return
-        found = thing(tenant, words="The Pump is 漏水")
-        with writing(store, tenant) as transaction:
-            transaction.add(found)
-            transaction.add(thing(tenant, words="something else"))
-            transaction.add(keyed(tenant, "pump"))
-            transaction.flush()
-            assert transaction.search(Thing, "pump 漏水") == [found]
-            assert transaction.search(Thing, "pump nothing") == []

@@ -19,7 +19,7 @@ import attrs
 
 from careplug._values import text_is_bad
 from careplug.clock import to_text
-from careplug.entity import EntitySpec, column
+from careplug.entity import EntitySpec, Words, column
 from careplug.errors import Invalid
 from careplug.refs import Ref, new_id
 
@@ -52,7 +52,10 @@ class FactRow:
 
 @attrs.frozen(kw_only=True)
 class Personal:
-    """The personal values of one fact (same id): data key → [salt in hex, value]. Erasing empties it."""
+    """The personal values of one fact (same id): data key → [salt in hex, value]. Erasing empties it.
+
+    ``words`` says which of them are searched, and who may find by them: data key → access (``careplug.words.ACCESS``).
+    """
 
     id: str
     tenant: str = ""
@@ -60,11 +63,24 @@ class Personal:
     subject_id: str = column(length=36)
     sequence: int
     values: dict[str, Any] = attrs.field(metadata={"personal": True})
+    words: dict[str, str] = attrs.field(factory=dict)
+
+
+def _words(row: Personal) -> Words:
+    """What is searched of a fact's personal values; a hit leads to the fact's subject."""
+    texts = ((access, row.values[key][1]) for key, access in row.words.items() if key in row.values)
+    return Words(row.subject, row.subject_id, tuple((access, text) for access, text in texts if isinstance(text, str)))
 
 
 SPECS = (
     EntitySpec(name="fact", cls=FactRow, unique=(("subject", "subject_id", "sequence"),), indexes=(("type", "at"),)),
-    EntitySpec(name="personal", cls=Personal, indexes=(("subject", "subject_id", "sequence"),)),
+    EntitySpec(
+        name="personal",
+        cls=Personal,
+        indexes=(("subject", "subject_id", "sequence"),),
+        search=("values",),
+        leads=_words,
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from careplug.errors import Invalid
 from careplug.rows import codecs
 from careplug_sqlalchemy.errors import error
 from careplug_sqlalchemy.sealing import Sealer
+from careplug_sqlalchemy.searching import Shelf
 from careplug_sqlalchemy.statements import Mapper, clock
 from careplug_sqlalchemy.tables import bookkeeping, cipher_keys, counter, tables
 
@@ -33,6 +34,7 @@ class Bound:
         known = codecs(specs, encrypted=sealer is not None)
         made = tables(specs, self.metadata, schema, known)
         self.record = bookkeeping(self.metadata, schema)
+        self.shelf = Shelf(self.metadata, dialect, schema)
         # a database that nothing encrypts has no such table, and one whose cipher left keeps it
         self.cipher_keys = cipher_keys(self.metadata if sealer is not None else MetaData(), schema)
         self.counter = counter(self.metadata, dialect.name, schema)

@@ -105,10 +105,6 @@ SENTENCES: Mapping[str, Text] = {
         en="{field}: {value} cannot be claimed; declare claimable=True with next_at, leased_until and fence.",
         zh="{field}：{value} 不可领取；请声明 claimable=True 并提供 next_at、leased_until 和 fence。",
     ),
-    "storage.no_search": Text(
-        en="{field}: this storage does not search by words; ask its capabilities before.",
-        zh="{field}：此存储不支持按词检索；请先查询其 capabilities。",
-    ),
     "storage.read_only": Text(
         en="{field}: this transaction only reads; write in a unit (care.unit(…)), or open one with writes=True.",
         zh="{field}：此事务只读；请在 care.unit(…) 中写入，或以 writes=True 打开事务。",

@@ -106,6 +106,7 @@ def covers(have: Record | None, spec: EntitySpec, codec: Codec) -> bool:
     wanted, stored = shape(codec), have.shape
     columns: Mapping[str, Any] = stored["columns"]
     fits = all(name in columns and _fits(columns[name], column) for name, column in wanted["columns"].items())
+    fits = fits and wanted.get("search") == stored.get("search")
     return fits and all(set(wanted[key]) <= set(stored[key]) for key in ("indexes", "unique"))
 
 
@@ -178,6 +179,8 @@ def create(engine: Engine, bound: Bound) -> None:
     try:
         if not inspect(connection).get_table_names():
             bound.metadata.create_all(connection)
+            for part in bound.shelf.beside:
+                connection.execute(part)
             start_counter(connection, bound)
             write(connection, bound, [_applied(bound, spec) for spec in bound.specs])
         connection.commit()

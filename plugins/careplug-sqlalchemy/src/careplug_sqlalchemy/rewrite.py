@@ -18,6 +18,7 @@ from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.engine import begin
 from careplug_sqlalchemy.errors import error
 from careplug_sqlalchemy.records import Record
+from careplug_sqlalchemy.searching import values_of
 from careplug_sqlalchemy.statements import Mapper
 from careplug_sqlalchemy.steps import AFTER_REWRITE, Step
 from careplug_sqlalchemy.types import column_type
@@ -39,7 +40,9 @@ class Progress:
     @classmethod
     def of(cls, record: Record) -> Progress | None:
         """What a record says of an unfinished rewrite."""
-        return cls(*json.loads(record.progress)) if record.progress else None
+        told = json.loads(record.progress) if record.progress else []
+        # what an unfinished index of words has come to is no rewrite
+        return cls(*told) if len(told) == 3 else None
 
     def text(self) -> str:
         """As it is recorded."""
@@ -79,7 +82,7 @@ def _batch(engine: Engine, bound: Bound, spec: EntitySpec) -> bool:
         progress = Progress.of(record) or Progress("", "", spec.version)
         rows = _rows(connection, mapper, record, progress) if _touched(spec, record.version, progress.target) else []
         for row in rows:
-            _rewrite(connection, mapper, row, record.version, progress.target)
+            _rewrite(connection, bound, mapper, row, record.version, progress.target)
         if rows:
             done = Progress(rows[-1]["id"], rows[-1]["tenant"], progress.target)
             record = attrs.evolve(record, progress=done.text())
@@ -113,9 +116,14 @@ def _rows(connection: Connection, mapper: Mapper, record: Record, progress: Prog
     return rows if mapper.seal is None else [mapper.seal.plain(row) for row in rows]
 
 
-def _rewrite(connection: Connection, mapper: Mapper, row: dict[str, Any], version: int, target: int) -> None:
+def _rewrite(
+    connection: Connection, bound: Bound, mapper: Mapper, row: dict[str, Any], version: int, target: int
+) -> None:
     new = _upcast(mapper, row, version, target)
     changed = {name: value for name, value in new.items() if row[name] != value and name not in ("id", "tenant")}
+    if changed and mapper.index is not None and target == mapper.spec.version:
+        entry = mapper.index.entry(mapper.codec.from_row(new), row["tenant"])
+        connection.execute(bound.shelf.put, values_of(entry))
     if changed:
         table = mapper.table
         where = and_(table.c.id == bindparam("b_id"), table.c.tenant == bindparam("b_tenant"))

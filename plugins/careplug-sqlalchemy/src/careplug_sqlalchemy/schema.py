@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, exc
 
 from careplug.errors import Conflict, Invalid
 from careplug.ports import SchemaStep
-from careplug_sqlalchemy import records, rewrite
+from careplug_sqlalchemy import records, reindex, rewrite
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.engine import begin, connect
 from careplug_sqlalchemy.errors import error, translate
@@ -27,7 +27,7 @@ def plan(engine: Engine, bound: Bound) -> list[SchemaStep]:
     """Every step in the order it would run, with its SQL; changes nothing."""
     with _reading(engine) as connection:
         steps = differences(connection, bound)
-        pending = rewrite.pending(connection, bound)
+        pending = [*rewrite.pending(connection, bound), *reindex.pending(connection, bound)]
     return [step.shown for step in _merged(steps, pending)]
 
 
@@ -40,11 +40,12 @@ def upgrade(engine: Engine, bound: Bound, *, allow: Sequence[str] = ()) -> list[
     with _alone(engine), _translated():
         with _reading(engine) as connection:
             steps = differences(connection, bound)
-            pending = rewrite.pending(connection, bound)
+            pending = [*rewrite.pending(connection, bound), *reindex.pending(connection, bound)]
         _refuse_unknown(steps, allow)
         wanted = [step for step in steps if not step.shown.destructive or step.shown.name in allow]
         _apply(engine, bound, [step for step in wanted if step.phase < AFTER_REWRITE], first=True)
         rewrite.run(engine, bound)
+        reindex.run(engine, bound)
         _apply(engine, bound, [step for step in wanted if step.phase >= AFTER_REWRITE], first=False)
         return [step.shown for step in _merged(wanted, pending)]
 

@@ -26,6 +26,7 @@ from sqlalchemy.sql.schema import Column
 
 from careplug.criteria import Criteria, Order
 from careplug.rows import Codec
+from careplug.searching import Index
 from careplug_sqlalchemy.compile import (
     Builder,
     Question,
@@ -83,6 +84,7 @@ class Mapper:
         self.spec = codec.spec
         self.name = codec.name
         self.table = table
+        self.index = Index(codec) if codec.spec.search else None
         self.columns: Mapping[str, Column[Any]] = dict(table.c)
         self.has_tenant = "tenant" in codec.names
         self.versioned = "version" in codec.names

@@ -102,6 +102,7 @@ def _compared(connection: Connection, bound: Bound) -> Iterator[Step]:
         if isinstance(op, ops.CreateTableOp):
             made.add(table_name)
             parts: list[ExecutableDDLElement] = [CreateTable(table), *map(CreateIndex, _sorted_indexes(table))]
+            parts += bound.shelf.beside if table is bound.shelf.table else ()
             yield _ddl(bound, plugin, f"create:{table_name}", parts)
         elif table_name not in made:
             yield from _change(bound, plugin, table, op)

@@ -35,7 +35,7 @@ class SqlAlchemyStorage:
     """
 
     name = "sqlalchemy"
-    capabilities = frozenset({"durable", "joined", "concurrent"})
+    capabilities = frozenset({"durable", "joined", "concurrent", "search"})
 
     def __init__(self, source: object, *, schema: str | None = None, **options: Any) -> None:
         self.schema = schema
@@ -163,6 +163,12 @@ class SqlAlchemyStorage:
         """Note that nothing is under the other keys any more; which they were."""
         return keys.retire(self.engine, self._prepared(), keep)
 
+    def rebuild_index(self) -> int:
+        """Write the words of every row anew, in batches; the index answers meanwhile. How many rows were read."""
+        from careplug_sqlalchemy import reindex
+
+        return reindex.rebuild(self.engine, self._prepared())
+
     def erase_traces(self, *, vacuum: bool = False) -> None:
         """SQLite: truncate the write-ahead log into a file that keeps no deleted bytes; with ``vacuum`` rebuild it.
 
@@ -172,6 +178,9 @@ class SqlAlchemyStorage:
             return
         with self.engine.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
+            # FTS5 only marks words that were taken out; they are gone when its pieces are merged into one
+            raw.execute(self._prepared().shelf.command("optimize"))
+            raw.commit()
             if vacuum:
                 raw.execute("VACUUM")
             busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

@@ -16,6 +16,7 @@ from careplug import entity
 from careplug.entity import EntitySpec
 from careplug.errors import Invalid
 from careplug.rows import Codec, codecs
+from careplug.searching import Index as WordIndex
 from careplug_sqlalchemy.errors import error
 from careplug_sqlalchemy.types import Instant, Zero, column_type, key_bytes, stored
 
@@ -28,6 +29,7 @@ __all__ = [
     "cipher_keys",
     "counter",
     "default_of",
+    "options",
     "shape",
     "tables",
 ]
@@ -79,7 +81,7 @@ def bookkeeping(metadata: MetaData, schema: str | None = None) -> Table:
         Column("progress", _type("text", 200), nullable=False, server_default=""),
         Column("applied_at", Instant, nullable=False),
         schema=schema,
-        **_options(),
+        **options(),
     )
 
 
@@ -94,7 +96,7 @@ def cipher_keys(metadata: MetaData, schema: str | None = None) -> Table:
         Column("made_at", Instant, nullable=False),
         Column("retired_at", Instant, nullable=True),
         schema=schema,
-        **_options(),
+        **options(),
     )
 
 
@@ -112,9 +114,10 @@ def counter(metadata: MetaData, dialect: str, schema: str | None = None) -> Tabl
 
 
 def shape(codec: Codec) -> dict[str, Any]:
-    """What is recorded of an entity: columns with kind, length and nullability, indexes, unique keys."""
+    """What is recorded of an entity: columns with kind, length and nullability, indexes, unique keys, words searched."""
     found = list(_indexes(codec))
-    return {
+    words = {"search": WordIndex(codec).signature} if codec.spec.search else {}
+    return words | {
         "columns": {item.name: [item.kind, item.length, item.nullable] for item in _columns(codec)},
         "indexes": sorted(name for name, _, unique in found if not unique),
         "unique": sorted(name for name, _, unique in found if unique),
@@ -176,7 +179,7 @@ def _table(codec: Codec, metadata: MetaData, schema: str | None) -> Table:
         metadata,
         *(_column(codec, item) for item in columns),
         schema=schema,
-        **_options(),
+        **options(),
     )
     for name, fields, unique in _indexes(codec):
         Index(name, *(made.c[field] for field in fields), unique=unique)
@@ -236,7 +239,8 @@ def _type(kind: str, length: int = 0) -> TypeEngine[Any]:
     return column_type(entity.Column("", kind, "", length=length))
 
 
-def _options() -> dict[str, Any]:
+def options() -> dict[str, Any]:
+    """What MariaDB is told of every table."""
     found: dict[str, Any] = {}
     for name in ("mysql", "mariadb"):
         found |= {

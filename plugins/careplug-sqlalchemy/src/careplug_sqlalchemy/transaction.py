@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -14,7 +14,9 @@ from careplug.clock import aware
 from careplug.criteria import Criteria, Order
 from careplug.errors import Conflict, Invalid, NotFound, Refused
 from careplug.ports import Measure, Tally
-from careplug_sqlalchemy import claims, tallies
+from careplug.searching import Hit
+from careplug.words import PUBLIC
+from careplug_sqlalchemy import claims, searching, tallies
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.ends import End
 from careplug_sqlalchemy.errors import error, translate
@@ -37,6 +39,7 @@ class SqlTransaction:
         self._end = end
         self._open = True
         self._waiting: dict[Mapper, list[Row]] = {}
+        self._notes = searching.Notes()
 
     # ------------------------------------------------------------------------------------------ writing
 
@@ -44,6 +47,7 @@ class SqlTransaction:
         """Store a new entity; its INSERT waits for the next read of its table, ``flush`` or the end."""
         mapper = self._writer(type(entity))
         self._waiting.setdefault(mapper, []).append(self._row(mapper, entity))
+        self._notes.added(mapper, entity, self._tenant_of(entity))
 
     def add_if_absent(self, entity: object) -> bool:
         """Store it unless its id or a unique key is there; says whether it was stored. No error is caught for it."""
@@ -51,14 +55,18 @@ class SqlTransaction:
         row = self._row(mapper, entity)
         self._send(mapper)
         found = self.run(mapper.absent(), mapper.stored(row, row["id"]), mapper.name)
-        if mapper.plain:
-            return found.lastrowid != 1
-        return found.rowcount == 1
+        stored = found.lastrowid != 1 if mapper.plain else found.rowcount == 1
+        if stored:
+            self._notes.added(mapper, entity, self._tenant_of(entity))
+        return stored
 
     def save(self, entity: object, *, was: object | None = None, expected: int | None = None) -> None:
         """Overwrite: all columns, or those that differ from ``was``. ``Conflict`` where the version moved on."""
         mapper = self._writer(type(entity))
-        row = self._row(mapper, entity)
+        self._overwrite(mapper, self._row(mapper, entity), was, expected)
+        self._notes.saved(mapper, entity, self._tenant_of(entity), was)
+
+    def _overwrite(self, mapper: Mapper, row: Row, was: object | None, expected: int | None) -> None:
         ident = row.pop("id")
         if self._amend(mapper, ident, row, expected):
             return
@@ -96,12 +104,17 @@ class SqlTransaction:
             found = self.run(mapper.change(names, rows[0]["b_tenant"], guard=""), rows, mapper.name)
             if self._bound.dialect.supports_sane_multi_rowcount and found.rowcount != len(rows):
                 self._missed(mapper, rows[0]["b_id"], None)
+        for entity, was in changes:
+            self._notes.saved(self._writer(type(entity)), entity, self._tenant_of(entity), was)
 
     def remove(self, cls: type, criteria: Criteria | None) -> int:
         """Delete matching rows; how many they were."""
         mapper = self._writer(cls)
         ask = mapper.removal(criteria, self.tenant)
         self._send(mapper)
+        if mapper.index is not None:
+            self._send_words()
+            searching.forget(self, mapper, criteria)
         return self.run(ask.statement, self._values(ask), mapper.name).rowcount
 
     def mark(self, entity: object) -> bool:
@@ -109,7 +122,10 @@ class SqlTransaction:
         mapper = self._writer(type(entity))
         row = self._row(mapper, entity)
         self._send(mapper)
-        return claims.mark(self, mapper, row)
+        marked = claims.mark(self, mapper, row)
+        if marked:
+            self._notes.saved(mapper, entity, self._tenant_of(entity), None)
+        return marked
 
     def next_number(self) -> int:
         """The next counter; on the servers a sequence, which no open transaction holds up."""
@@ -184,10 +200,19 @@ class SqlTransaction:
         self._send(mapper)
         return tallies.tally(self, mapper, criteria, tuple(by), tuple(measures))
 
-    def search(self, cls: type[T], text: str, *, limit: int = 50) -> list[T]:
-        """Not offered: ``Invalid``; the capability ``search`` is not there."""
-        del text, limit
-        raise error(Invalid, "storage.no_search", field=f"search.{cls.__name__}")
+    def search(
+        self,
+        cls: type[T],
+        text: str,
+        criteria: Criteria | None = None,
+        *,
+        access: Sequence[str] = PUBLIC,
+        limit: int = 50,
+    ) -> list[Hit[T]]:
+        """Entities by words, what came last first; MariaDB finds only what is committed."""
+        mapper = self._bound.mapper(cls)
+        self.flush()
+        return searching.search(self, mapper, text, criteria, access, limit)
 
     def claim(
         self,
@@ -216,22 +241,23 @@ class SqlTransaction:
     def savepoint(self) -> Iterator[None]:
         """A part that is undone alone where it raises."""
         self.flush()
-        nested = self._connection.begin_nested()
+        nested = self._finish(self._connection.begin_nested, "savepoint")
         try:
             yield
             self.flush()
         except BaseException:
-            self._waiting.clear()
-            # a deadlock on MariaDB has taken the savepoint with it
-            with contextlib.suppress(exc.DBAPIError):
+            self._forget()
+            # a deadlock on MariaDB, or a lost connection, has taken the savepoint with it
+            with contextlib.suppress(exc.SQLAlchemyError):
                 nested.rollback()
             raise
-        nested.commit()
+        self._finish(nested.commit, "savepoint")
 
     def flush(self) -> None:
         """Send what was kept back: one statement a table."""
         while self._waiting:
             self._send(next(iter(self._waiting)))
+        self._send_words()
 
     def commit(self) -> None:
         """Keep it. Joined: leave the savepoint, the host commits."""
@@ -242,13 +268,13 @@ class SqlTransaction:
 
     def rollback(self) -> None:
         """Undo it. Joined: back to the savepoint, the host's work stays."""
-        self._waiting.clear()
+        self._forget()
         self._open = False
         self._finish(self._end.rollback)
 
     def close(self) -> None:
         """Give the connection back; rolls back what was not committed. May be called again."""
-        self._waiting.clear()
+        self._forget()
         self._open = False
         self._finish(self._end.close)
 
@@ -269,11 +295,12 @@ class SqlTransaction:
         except exc.SQLAlchemyError as found:
             raise translate(found, field=field, keys=self._bound.keys) from found
 
-    def _finish(self, end: Any) -> None:
+    def _finish(self, work: Callable[[], T], field: str = "transaction") -> T:
+        """Begin or end something of the transaction."""
         try:
-            end()
+            return work()
         except exc.SQLAlchemyError as found:
-            raise translate(found, field="transaction") from found
+            raise translate(found, field=field) from found
 
     def _check_open(self, field: str) -> None:
         if not self._open:
@@ -297,6 +324,9 @@ class SqlTransaction:
             row["tenant"] = ""
         return row
 
+    def _tenant_of(self, entity: Any) -> str:
+        return self.tenant if self.tenant is not None else getattr(entity, "tenant", "")
+
     def _values(self, ask: Ask) -> Row:
         return {**ask.values, "b_tenant": self.tenant}
 
@@ -305,6 +335,17 @@ class SqlTransaction:
         if rows:
             made = [mapper.stored(row, row["id"]) for row in rows]
             self.run(mapper.insert, made[0] if len(made) == 1 else made, mapper.name)
+
+    def _send_words(self) -> None:
+        """The words of what was written: one statement for all of it."""
+        rows = self._notes.taken()
+        if rows:
+            self.run(self._bound.shelf.put, rows[0] if len(rows) == 1 else rows, "words")
+
+    def _forget(self) -> None:
+        """What was kept back is not sent any more."""
+        self._waiting.clear()
+        self._notes.taken()
 
     def _amend(self, mapper: Mapper, ident: str, row: Row, expected: int | None) -> bool:
         """Change a row that still waits to be inserted; whether there was one."""
