@@ -74,6 +74,7 @@ SPECS = (
         unique=(("handler", "subject", "subject_id", "sequence"),),
         indexes=(("state", "made_at"),),
         claimable=True,
+        about=("subject_id",),
     ),
     EntitySpec(name="job", cls=JobRow, unique=(("name",),), claimable=True),
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from careplug.audit.checkpoint import CheckpointReport, checkpoint
-from careplug.audit.erase import EraseReport, erase_contact
 from careplug.audit.rebuild import RebuildReport, rebuild
 from careplug.audit.verify import VerifyReport, verify
+from careplug.privacy.erase import EraseReport, erase_contact
 
 __all__ = [
     "CheckpointReport",

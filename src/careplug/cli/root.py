@@ -46,6 +46,8 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "checkpoint": "audit:checkpoint",
         "rebuild": "audit:rebuild",
         "erase": "audit:erase",
+        "privacy": "privacy:privacy",
+        "retention": "privacy:retention",
         "export": "transfer:export",
         "restore": "transfer:restore",
         "backup": "transfer:backup",

@@ -1,18 +1,15 @@
-"""Changing what a person may change: fields, impact and urgency; erasing what a person must not keep."""
+"""Changing what a person may change: fields, impact and urgency."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from careplug.clock import to_text
-from careplug.criteria import All, Is
 from careplug.errors import Invalid
 from careplug.feedback.base import FEEDBACK, check_ref, check_text
-from careplug.feedback.entities import Attachment, Feedback
+from careplug.feedback.entities import Feedback
+from careplug.feedback.holds import Holds
 from careplug.feedback.intake import Intake
 from careplug.feedback.priority import Matrix, check_level
-from careplug.feedback.steps import Steps
-from careplug.timeline.facts import Personal
 
 __all__ = ["Edits"]
 
@@ -22,7 +19,7 @@ _LONG = ("body", "cause", "measure", "result")
 MODES = ("", "keep", "restart", "from_now")
 
 
-class Edits(Steps, Intake):
+class Edits(Holds, Intake):
     """Edits carry the version the person saw: a stale one is ``Conflict`` and changes nothing."""
 
     def edit(self, ident: str, *, expected: int, **fields: Any) -> Feedback:
@@ -84,21 +81,3 @@ class Edits(Steps, Intake):
         }
         self._append(ident, "prioritised", data | ({"mode": mode} if mode else {}))
         return self._now(ident)
-
-    def erase(self, ident: str, *, request: str) -> list[str]:
-        """Erase every personal value of a case and say so on its timeline; the chain stays valid.
-
-        ``request`` names the request it answers (a ticket, a letter), without personal words. Returns the keys
-        of the files that are to be deleted from ``Files`` after the commit.
-        """
-        self._hold(ident, "erase")
-        told = check_text(request, "erase.request", required=True, longest=100)
-        self.timeline.flush()
-        store = self.unit.store
-        where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident))
-        values = store.remove(Personal, where)
-        files = store.find(Attachment, Is("feedback_id", "eq", ident))
-        store.remove(Attachment, Is("feedback_id", "eq", ident))
-        data = {"request": told, "facts": values, "files": len(files), "when": to_text(self.unit.now())}
-        self._append_folded(ident, "erased", data)
-        return [item.key for item in files]

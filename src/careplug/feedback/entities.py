@@ -144,7 +144,8 @@ SPECS = (
             ("assignee", "category", "priority"),
             ("contact", "received_at"),
         ),
+        about=("requester", "contact"),
     ),
-    EntitySpec(name="attachment", cls=Attachment, indexes=(("feedback_id", "sequence"),)),
+    EntitySpec(name="attachment", cls=Attachment, indexes=(("feedback_id", "sequence"),), about=("feedback_id",)),
     EntitySpec(name="request_key", cls=RequestKey, unique=(("source", "key"),), indexes=(("expires_at",),)),
 )

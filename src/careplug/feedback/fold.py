@@ -22,6 +22,7 @@ from careplug.timeline.facts import Fact
 __all__ = [
     "CYCLE_ENDS",
     "FACT_TYPES",
+    "LEGAL_HOLD",
     "PERSONAL_FIELDS",
     "STEPS",
     "STEP_WORDS",
@@ -40,6 +41,9 @@ CYCLE_ENDS = ("resolved", "rejected", "withdrawn", "merged")
 PERSONAL_FIELDS = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "custom_personal")
 _REFS = ("requester", "organisation", "contact", "product", "system", "site", "assignee", "team")
 _TOLD = ("measure", "result", "cause")
+LEGAL_HOLD = "legal_hold"
+"""The flag of a case whose words must not be erased."""
+
 STEP_WORDS = ("reason", "note", *_TOLD)
 """What people say with a step: personal, as all their words are."""
 
@@ -183,6 +187,14 @@ def _flag(was: Feedback, data: Data, fact: Fact) -> Changes:
     return _flagged(was, data)
 
 
+def _held(was: Feedback, data: Data, fact: Fact) -> Changes:
+    return {"flags": (*was.flags, LEGAL_HOLD)}
+
+
+def _freed(was: Feedback, data: Data, fact: Fact) -> Changes:
+    return {"flags": tuple(flag for flag in was.flags if flag != LEGAL_HOLD)}
+
+
 def _type(name: str, en: str, zh: str, fold: Callable[..., Changes] | None = None, **options: Any) -> FactType:
     personal = (*options.pop("personal", ()), "because")
     return FactType(name, "feedback", Text(en, zh), fold=fold, personal=personal, **options)
@@ -234,6 +246,8 @@ FACT_TYPES: tuple[FactType, ...] = (
     _type("warned", "Kept with a warning", "保留并警告", _flag, personal=("detail",)),
     _type("voided", "Fact voided", "事实作废", personal=("reason",), edits=True, final=True),
     _type("erased", "Personal data erased", "个人信息已删除", edits=True, final=True),
+    _type("hold_placed", "Legal hold placed", "已设置法律保全", _held, personal=("reason",)),
+    _type("hold_lifted", "Legal hold lifted", "已解除法律保全", _freed, personal=("reason",)),
     _type("policy_decided", "Promise decided", "服务承诺确定", final=True),
     _type("escalated", "Escalated", "升级提醒", final=True),
     _type("verdict", "Verdict", "达成判定", final=True),

@@ -48,6 +48,7 @@ class Writer:
             self._steps.setdefault(transition.target, []).append(transition)
         self._own_pauses = {act.pause for act in found.states.values() if act.pause}
         self._latest = unit.now() + FUTURE_SLACK
+        self._erased: dict[str, frozenset[str] | None] = {}
 
     # -- whole rows --
 
@@ -236,6 +237,21 @@ class Writer:
         return self.timeline.current(FEEDBACK, ident)  # type: ignore[no-any-return]
 
     def _append(self, ident: str, kind: str, data: Mapping[str, Any], at: datetime) -> None:
+        gone = self._gone(ident, kind)
+        if gone:
+            data = {key: value for key, value in data.items() if key not in gone}
+            if not data and kind == "edited":
+                return
         self.timeline.append(FEEDBACK, ident, kind, data, at=at, origin="import")
         self.counts["facts"] += 1
         self.counts[f"fact:{kind}"] += 1
+
+    def _gone(self, ident: str, kind: str) -> frozenset[str]:
+        """The data keys that must not come back: the personal ones that were erased of this case."""
+        if ident not in self._erased:
+            told = [fact for fact in self.timeline.bare_facts(FEEDBACK, ident) if fact.type == "erased"]
+            whole = any("fields" not in fact.data for fact in told)
+            self._erased[ident] = None if whole else frozenset(key for fact in told for key in fact.data["fields"])
+        erased = self._erased[ident]
+        personal = self.unit.setup.fact_types[FEEDBACK, kind].personal
+        return frozenset(personal) if erased is None else erased & frozenset(personal)

@@ -95,7 +95,10 @@ SPECS = (
         unique=(("key",),),
         indexes=(("subject_id", "subject", "created_at"), ("state", "created_at"), ("created_at",), ("lane",)),
         claimable=True,
+        about=("recipient", "subject_id"),
     ),
-    EntitySpec(name="party", cls=Party, unique=(("ref",),), indexes=(("organisation", "name"), ("name",))),
+    EntitySpec(
+        name="party", cls=Party, unique=(("ref",),), indexes=(("organisation", "name"), ("name",)), about=("ref",)
+    ),
     EntitySpec(name="party_role", cls=PartyRole, unique=(("role", "party_id"),), indexes=(("party_id",),)),
 )

@@ -17,6 +17,8 @@ from careplug.feedback.service import FeedbackService
 from careplug.messages import contribution as messages
 from careplug.messages.subscriptions import FIELDS
 from careplug.plugin.markers import hookimpl
+from careplug.privacy import journal, retention
+from careplug.privacy.rules import Rule
 from careplug.resources import Resources
 from careplug.sla import entities as sla_entities
 from careplug.sla import seeds as sla_seeds
@@ -52,6 +54,7 @@ PARSERS = {
     **sla_seeds.PARSERS,
     **messages.PARSERS,
     **survey.parsers(_span, FIELDS),
+    "retention": Rule.parse,
 }
 """How each kind of definition is read."""
 
@@ -73,7 +76,9 @@ def careplug_entities() -> tuple[EntitySpec | FactType | FieldSpec, ...]:
         *survey.SPECS,
         *messages.SPECS,
         *tasks.SPECS,
+        *journal.SPECS,
         *fold.FACT_TYPES,
+        *journal.FACT_TYPES,
         *survey.FACT_TYPES,
     )
 
@@ -108,9 +113,14 @@ def careplug_handlers() -> tuple[Handler, ...]:
 
 @hookimpl
 def careplug_jobs() -> tuple[Job, ...]:
-    """Idempotency keys are forgotten after their time; invitations are sent, periodic surveys begin."""
-    label = Text("Forget old idempotency keys", "清理过期的幂等键")
-    return (Job("feedback.purge_keys", purge_keys, timedelta(days=1), label), *survey.JOBS)
+    """Idempotency keys are forgotten after their time, all else as the retention rules say; surveys are sent."""
+    keys = Text("Forget old idempotency keys", "清理过期的幂等键")
+    kept = Text("Apply the retention rules", "执行保留期限规则")
+    return (
+        Job("feedback.purge_keys", purge_keys, timedelta(days=1), keys),
+        Job("privacy.retention", retention.retain, timedelta(days=1), kept),
+        *survey.JOBS,
+    )
 
 
 @hookimpl

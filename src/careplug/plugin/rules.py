@@ -87,6 +87,7 @@ COMMON: Mapping[str, Rule] = {
     "facts": _TEXTS,
     "schemes": _TEXTS,
     "personal": _TEXTS,
+    "about": _TEXTS,
     "columns": _TEXTS,
     "filters": _TEXTS,
     "choices": _TEXTS,

@@ -44,7 +44,7 @@ class Invitation:
 
     ``feedback_id`` is empty for one that is about no case; ``number`` is what people call the case. ``next_at`` is when
     something is to be done next: sending, a reminder, the end. ``reason`` says why it was skipped or withdrawn (a code).
-    ``answered_at`` of an anonymous one is the day alone. ``claims`` by workers need ``leased_until`` and ``fence``.
+    ``month`` is that of ``invited_at``, in the zone of the settings. ``answered_at`` of an anonymous one is the day alone.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Invitation:
     send_at: datetime
     expires_at: datetime
     invited_at: datetime | None = None
+    month: str = column(length=7, default="")
     reminders: int = 0
     answered_at: datetime | None = None
     channel: str = column(length=20, default="")
@@ -127,10 +128,11 @@ class Response:
 class Score:
     """One counted answer: rows of numbers that the database adds up, however many they are.
 
-    ``value`` is the point on the scale, the place of a choice (from 0), 1 and 0 for yes and no. ``scale`` says what the
+    ``value`` is the point on the scale, or the place (from 0) of what was ticked. ``scale`` says what the
     values mean: answers to revisions of a form are only counted together where question and scale agree. ``block`` is the
-    block of the form that the question belongs to; ``complete`` says that the whole block was answered: only such answers
-    enter Cronbach's alpha. The row with an empty ``question`` holds the sum of a complete block.
+    block of the form that the question belongs to. ``whole`` is filled where the whole block was answered, with a digest of
+    what it asks: only answers that agree in it enter Cronbach's alpha together. The row with an empty ``question`` holds
+    the sum of such a block.
     """
 
     id: str
@@ -140,7 +142,7 @@ class Score:
     question: str = column(length=60, default="")
     block: str = column(length=60, default="")
     scale: str = column(length=80)
-    complete: bool = False
+    whole: str = column(length=16, default="")
     value: int
     organisation: Ref | None = None
     product: Ref | None = None
@@ -216,6 +218,7 @@ SPECS = (
             ("form", "invited_at"),
         ),
         claimable=True,
+        about=("contact", "feedback_id"),
     ),
     EntitySpec(
         name="response",
@@ -228,14 +231,15 @@ SPECS = (
             ("commented", "form", "answered_at"),
             ("low", "answered_at"),
         ),
+        about=("contact", "feedback_id"),
     ),
     EntitySpec(
         name="score",
         cls=Score,
         indexes=(
-            ("form", "question", "answered_at"),
+            ("form", "question", "block", "scale", "whole", "value"),  # results of all answers are read off this alone
+            ("form", "answered_at"),
             ("form", "assignee", "answered_at"),
-            ("response_id",),
         ),
     ),
     EntitySpec(name="reach", cls=Reach, unique=(("contact",),)),

@@ -1,22 +1,27 @@
-"""Erasing a person: their cases, their files, messages to and about them, their entry in the directory."""
+"""Erasing a person: their cases, their files, messages to and about them, whatever plugins keep, their entry in the directory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from careplug.criteria import All, Criteria, Is, Order
 from careplug.criteria import Any as AnyOf
-from careplug.errors import Invalid, Retry
+from careplug.entity import EntitySpec
+from careplug.errors import Retry
 from careplug.feedback.base import FEEDBACK, check_text
 from careplug.feedback.entities import Attachment, Feedback, RequestKey
 from careplug.feedback.service import FeedbackService
 from careplug.messages.directory import Parties
 from careplug.messages.entities import Message, Party
 from careplug.messages.service import blanked
+from careplug.privacy import journal
+from careplug.privacy.about import belonging, naming, pages, registered, who
+from careplug.privacy.blank import check_types, erase_row
 from careplug.refs import Actor, Ref
+from careplug.survey.service import Surveys
 from careplug.tasks import Task, again
 from careplug.text import say
 from careplug.timeline.facts import FactRow, Personal, facts_of
@@ -25,7 +30,10 @@ if TYPE_CHECKING:
     from careplug.care import Care
     from careplug.unit import CareUnit
 
-__all__ = ["BATCH", "EraseReport", "erase_contact"]
+__all__ = ["BATCH", "EraseReport", "Eraser", "erase_contact", "erase_traces"]
+
+_OWN = frozenset({FEEDBACK, "attachment", "message", "party", "task"})
+"""What has rules of its own here; every other entity is erased by what its spec says."""
 
 BATCH = 20
 """Cases erased in one transaction."""
@@ -35,7 +43,8 @@ BATCH = 20
 class EraseReport:
     """What was erased. ``before`` are cases an earlier run had erased; ``values`` facts whose personal values went.
 
-    ``keys`` are idempotency keys; ``party`` says whether the stored directory knew the person; ``traces`` whether the
+    ``keys`` are idempotency keys; ``rows`` rows of other rooms and plugins; ``held`` cases under a legal hold, which stay as
+    they are; ``party`` says whether the stored directory knew the person; ``traces`` whether the
     files of the database were cleared of deleted bytes (False: a reader held them; run it again).
     """
 
@@ -46,6 +55,8 @@ class EraseReport:
     files: int = 0
     messages: int = 0
     keys: int = 0
+    rows: int = 0
+    held: int = 0
     party: bool = False
     traces: bool = True
 
@@ -53,6 +64,10 @@ class EraseReport:
         """The report in words."""
         values = {field.name: getattr(self, field.name) for field in attrs.fields(EraseReport)}
         lines = [say("audit.erase.done", language, **values)]
+        if self.rows:
+            lines.append(say("audit.erase.rows", language, rows=self.rows))
+        if self.held:
+            lines.append(say("audit.erase.held", language, held=self.held))
         lines.append(say("audit.erase.party" if self.party else "audit.erase.nobody", language))
         lines.append(say("audit.erase.traces" if self.traces else "audit.erase.waiting", language))
         return "\n".join(lines)
@@ -65,33 +80,26 @@ def erase_contact(
 
     ``request`` names what this answers (a letter, a ticket), without personal words; it is kept on each case. Needs
     ``privacy.erase``, ``feedback.erase`` and ``parties.manage``. Works in batches: a broken run is simply run again and
-    leaves out what is done. Every chain stays valid. The reference itself stays: it is the host's, and opaque.
+    leaves out what is done. Cases under a legal hold are left out and counted. Every chain stays valid. The reference itself
+    stays: it is the host's, and opaque. The privacy journal tells that it happened.
     """
-    ref = _ref(ref_or_party)
+    ref = who(ref_or_party, "erase")
     check_text(request, "erase.request", required=True, longest=100)
     with care.read(actor=actor, tenant=tenant) as unit:
         unit.allow("privacy.erase", ref)
-    run = _Run(care, actor, tenant, request)
+        check_types(unit, registered(care))
+    run = Eraser(care, actor, tenant, request)
     for batch in _cases(care, tenant, ref):
         run.batch(batch)
     run.party(ref)
     run.messages_to(ref)
-    return attrs.evolve(run.report, ref=ref, traces=_traces(care))
+    run.others(ref)
+    run.note(ref)
+    return attrs.evolve(run.report, ref=ref, traces=erase_traces(care))
 
 
-def _ref(given: Ref | Party | str) -> Ref:
-    if isinstance(given, Party):
-        return given.ref
-    if isinstance(given, str):
-        return Ref.parse(given, field="erase.ref")
-    given_any: object = given
-    if isinstance(given_any, Ref):
-        return given
-    raise Invalid("audit.who", field="erase.contact", value=repr(given)[:60])
-
-
-class _Run:
-    """Erases, counting."""
+class Eraser:
+    """Erases, counting: ``report`` says how much so far. For one run, in one thread."""
 
     def __init__(self, care: Care, actor: Actor, tenant: str, request: str) -> None:
         self.care = care
@@ -106,15 +114,17 @@ class _Run:
     def batch(self, idents: Sequence[str]) -> None:
         """Erase some cases in one transaction, and their files after it."""
         with self._unit() as unit:
-            due = [ident for ident in idents if _holds_something(unit, ident)]
+            held = unit.get(FeedbackService).held(idents)
+            free = [ident for ident in idents if ident not in held]
+            due = [ident for ident in free if _holds_something(unit, ident)]
             counted = self._erase(unit, due)
-            keys = _file_keys(unit, idents)
+            keys = _file_keys(unit, free) if free else []
         for key in keys:
             self.care.setup.files.delete(key, tenant=self.tenant)
-        self._add(before=len(idents) - len(due), cases=len(due), **counted)
+        self._add(before=len(free) - len(due), cases=len(due), held=len(held), **counted)
 
     def _erase(self, unit: CareUnit, idents: Sequence[str]) -> dict[str, int]:
-        counts = dict.fromkeys(("values", "files", "messages", "keys"), 0)
+        counts = dict.fromkeys(("values", "files", "messages", "keys", "rows"), 0)
         service = unit.get(FeedbackService)
         for ident in idents:
             about = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident))
@@ -123,7 +133,43 @@ class _Run:
             counts["files"] += len(service.erase(ident, request=self.request))
             counts["keys"] += _forget_keys(unit, ident)
             _forget_errors(unit, ident)
+        for spec in self._others() if idents else ():
+            where = belonging(spec, FEEDBACK, idents)
+            if where is not None:
+                counts["rows"] += self._rows(unit, spec, where)
         return counts
+
+    def _others(self) -> list[EntitySpec]:
+        return [spec for spec in registered(self.care) if spec.name not in _OWN]
+
+    def _rows(self, unit: CareUnit, spec: EntitySpec, where: Criteria) -> int:
+        return sum(erase_row(unit, spec, row, self.request) for row in pages(unit.store, spec.cls, where, lock=True))
+
+    def others(self, ref: Ref) -> None:
+        """Erase what other rooms and plugins keep about the person beside any case."""
+        with self._unit() as unit:
+            gone = unit.get(Surveys).erase_contact(ref, request=self.request)
+        self._add(rows=gone)
+        for spec in self._others():
+            where = naming(spec, ref)
+            after, more = "", where is not None
+            while more and where is not None:
+                with self._unit() as unit:
+                    order = (Order("id"),)
+                    wanted = All(where, Is("id", "gt", after))
+                    page: list[Any] = unit.store.find(spec.cls, wanted, order=order, limit=BATCH)
+                    held = unit.get(FeedbackService).held([getattr(row, "feedback_id", "") or "" for row in page])
+                    free = [row for row in page if getattr(row, "feedback_id", None) not in held]
+                    gone = sum(erase_row(unit, spec, row, self.request) for row in free)
+                self._add(rows=gone)
+                after, more = (page[-1].id, True) if len(page) == BATCH else ("", False)
+
+    def note(self, ref: Ref) -> None:
+        """Tell the privacy journal."""
+        told = ("cases", "before", "values", "files", "messages", "keys", "rows", "held")
+        counts = {name: getattr(self.report, name) for name in told}
+        with self._unit() as unit:
+            journal.note(unit, "contact_erased", {"ref": str(ref), "request": self.request, **counts})
 
     def party(self, ref: Ref) -> None:
         """Forget the name and the addresses of a stored party."""
@@ -205,12 +251,13 @@ def _forget_keys(unit: CareUnit, ident: str) -> int:
 
 def _forget_errors(unit: CareUnit, ident: str) -> None:
     """What durable handlers said when they failed may quote anything."""
-    where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident), Is("last_error", "gt", ""))
+    where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident))
     for task in unit.store.find(Task, where, lock=True):
         unit.store.save(attrs.evolve(task, last_error=""), was=task)
 
 
-def _traces(care: Care) -> bool:
+def erase_traces(care: Care) -> bool:
+    """Leave no deleted bytes in the files of the database; False where somebody still read it."""
     try:
         again(care.storage.erase_traces)
     except Retry:
