@@ -12,10 +12,13 @@ from careplug.survey.conditions import code
 from careplug.survey.forms import Form
 from careplug.survey.questions import Question
 
-__all__ = ["Counted", "personal_part", "scale_of", "scores_of", "total_scale"]
+__all__ = ["SUM", "Counted", "block_digest", "personal_part", "scale_of", "scores_of"]
 
 _WRITTEN = ("short", "text", "signature")
-_LONGEST = 80
+_LONGEST, _DIGEST = 80, 16
+
+SUM = ""
+"""In place of a question: the sum of a block that was answered as a whole."""
 
 
 @attrs.frozen(kw_only=True)
@@ -25,7 +28,7 @@ class Counted:
     question: str
     block: str
     scale: str
-    complete: bool
+    whole: str
     value: int
 
 
@@ -36,21 +39,22 @@ def scale_of(question: Question) -> str:
     """
     if question.scaled:
         return f"{question.low}..{question.high}"
-    if question.type in ("yes_no", "single", "multiple"):
+    if question.codes:
         return _short(f"{question.type}:{','.join(question.codes)}")
     return ""
 
 
-def total_scale(form: Form, block: str) -> str:
-    """What the sum of a block means: its questions with their scales."""
-    keys = form.blocks()[block]
-    return _short(",".join(f"{key}:{scale_of(question)}" for key in keys if (question := form.question(key))))
+def block_digest(form: Form, block: str) -> str:
+    """What a block asks, as a digest: the same questions with the same scales give the same one."""
+    asked = (f"{question.key}:{scale_of(question)}" for question in form.questions if question.block == block)
+    return hashlib.sha256(",".join(asked).encode()).hexdigest()[:_DIGEST]
 
 
 def scores_of(form: Form, answers: Mapping[str, Any]) -> Iterator[Counted]:
     """What checked answers add to the results: each counted answer, and the sum of each block that is complete."""
     blocks = form.blocks()
-    whole = {block for block, keys in blocks.items() if all(key in answers for key in keys)}
+    complete = (block for block, keys in blocks.items() if all(key in answers for key in keys))
+    whole = {block: block_digest(form, block) for block in complete}
     for question in form.questions:
         scale = scale_of(question)
         for value in _values(question, answers.get(question.key)) if scale else ():
@@ -58,12 +62,12 @@ def scores_of(form: Form, answers: Mapping[str, Any]) -> Iterator[Counted]:
                 question=question.key,
                 block=question.block,
                 scale=scale,
-                complete=question.block in whole,
+                whole=whole.get(question.block, ""),
                 value=value,
             )
-    for block in sorted(whole):
+    for block, digest in whole.items():
         total = sum(answers[key] for key in blocks[block])
-        yield Counted(question="", block=block, scale=total_scale(form, block), complete=True, value=total)
+        yield Counted(question=SUM, block=block, scale=SUM, whole=digest, value=total)
 
 
 def personal_part(form: Form, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

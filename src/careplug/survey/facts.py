@@ -51,7 +51,9 @@ def _moved(state: str) -> Callable[[Invitation, Data, Fact], Changes]:
 
     def fold(was: Invitation, data: Data, fact: Fact) -> Changes:
         """The fields that the fact changes; a lease on the invitation ends with it."""
-        changes = _fields({"next_at": None, **data}, ("next_at", "reminders", "reason", "channel", "answered_at"))
+        changes = _fields(
+            {"next_at": None, **data}, ("next_at", "reminders", "reason", "channel", "month", "answered_at")
+        )
         if state == "sent":
             changes["invited_at"] = fact.at
         return changes | {"state": state, "leased_until": None}

@@ -195,6 +195,7 @@ class Inviting(Base):
             about = {name: getattr(held, name) for name in ("number", "form", "contact", "expires_at")}
             next_at, _ = self._next(held, now, now)
             data = {**about, "regular": not held.feedback_id, "next_at": next_at, "reminders": 0}
+            data["month"] = f"{self._local(now):%Y-%m}"
             self.timeline.append(INVITATION, held.id, "invited", data)
 
     def _remind(self, held: Invitation, now: datetime) -> None:

@@ -9,13 +9,14 @@ from careplug.survey.answering import Answering
 from careplug.survey.asking import Asking
 from careplug.survey.base import FEEDBACK
 from careplug.survey.forgetting import Forgetting
+from careplug.survey.improvement import Improving
 from careplug.survey.occasions import Occasions
 from careplug.timeline.facts import Fact
 
 __all__ = ["Surveys", "erase", "handle"]
 
 
-class Surveys(Asking, Answering, Occasions, Forgetting):
+class Surveys(Asking, Answering, Occasions, Forgetting, Improving):
     """What a unit offers as ``unit.surveys``.
 
     Every method names an action (``survey.invite``, ``survey.enter``, ``survey.scores`` …) that the unit asks about before
