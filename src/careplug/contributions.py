@@ -48,6 +48,7 @@ class FactType:
 
     ``personal`` names the data keys kept beside the fact, salted, so that they can be erased. ``fold``
     gives the fields of the projection that the fact changes: a pure function of (projection, data, fact).
+    ``search`` names those of them that are searched, and who may find by them: key → access (``careplug.words.ACCESS``).
     ``final`` facts cannot be voided. Customers read ``public`` ones only. ``edits`` says that the fact changes what a
     person edits, so that the subject's version moves on.
     """
@@ -60,6 +61,7 @@ class FactType:
     edits: bool = False
     final: bool = False
     public: bool = False
+    search: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen

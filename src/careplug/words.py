@@ -70,6 +70,7 @@ _PIECE = re.compile(
 )
 _JOINT = re.compile(r"[-._/@+:'’&]")
 _DASHES = re.compile(r"[0-9]+(?:-[0-9]+)+")
+_PLAIN = re.compile(rf"[0-9]{{{_PHONE},}}")
 _ASCII = re.compile(r"[a-z0-9]+")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FIRST, _LAST = "\u3400", "\ud7a3"
@@ -348,10 +349,9 @@ def _of_term(folded: str, piece: Term) -> Iterator[tuple[int, int]]:
     if not re.match(rf"{_WORD}", piece.word):
         yield from ((found.start(), found.end()) for found in re.finditer(re.escape(piece.word), folded))
         return
-    joint = r"[-._/@+:'’&]"
-    wanted = joint.join(map(re.escape, _JOINT.split(piece.word)))
-    if _is_number(piece.word):
-        wanted = f"{joint}?".join(piece.word.replace("-", ""))
+    wanted = _JOINT.pattern.join(map(re.escape, _JOINT.split(piece.word)))
+    if _is_number(piece.word) or _PLAIN.fullmatch(piece.word):
+        wanted = "-?".join(piece.word.replace("-", ""))
     end = "" if piece.prefix else rf"(?![^\W_{_RUN}])"
     for found in re.finditer(rf"(?<![^\W_{_RUN}]){wanted}{end}", folded):
         yield found.start(), found.end()

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from careplug.entity import EntitySpec, column
+from careplug.entity import EntitySpec, Searched, column
 from careplug.refs import Ref
 
 __all__ = ["KINDS", "PARTIES", "SPECS", "Attachment", "Feedback", "Pause", "RequestKey"]
@@ -135,6 +135,12 @@ SPECS = (
         name="feedback",
         cls=Feedback,
         unique=(("number",),),
+        search=(
+            *(Searched(name, "head") for name in ("number", "subject")),
+            *("body", "measure", "result"),
+            Searched("cause", "internal"),
+            *(Searched(name, "contact") for name in ("contact_name", "contact_phone", "contact_mail")),
+        ),
         indexes=(
             ("category", "received_at"),
             ("state", "handled_at"),

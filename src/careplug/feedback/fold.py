@@ -22,6 +22,7 @@ from careplug.timeline.facts import Fact
 __all__ = [
     "CYCLE_ENDS",
     "FACT_TYPES",
+    "INTERNAL",
     "LEGAL_HOLD",
     "PERSONAL_FIELDS",
     "STEPS",
@@ -41,6 +42,9 @@ CYCLE_ENDS = ("resolved", "rejected", "withdrawn", "merged")
 PERSONAL_FIELDS = ("subject", "body", "contact_name", "contact_phone", "contact_mail", "custom_personal")
 _REFS = ("requester", "organisation", "contact", "product", "system", "site", "assignee", "team")
 _TOLD = ("measure", "result", "cause")
+INTERNAL = ("note", "because")
+"""Words among colleagues, also in facts that customers read."""
+
 LEGAL_HOLD = "legal_hold"
 """The flag of a case whose words must not be erased."""
 
@@ -197,7 +201,17 @@ def _freed(was: Feedback, data: Data, fact: Fact) -> Changes:
 
 def _type(name: str, en: str, zh: str, fold: Callable[..., Changes] | None = None, **options: Any) -> FactType:
     personal = (*options.pop("personal", ()), "because")
-    return FactType(name, "feedback", Text(en, zh), fold=fold, personal=personal, **options)
+    # what is folded onto the case is found there
+    said = [key for key in personal if fold is None or key not in (*PERSONAL_FIELDS, *_TOLD)]
+    search = {key: _access(key, public=options.get("public", False)) for key in said}
+    return FactType(name, "feedback", Text(en, zh), fold=fold, personal=personal, search=search, **options)
+
+
+def _access(key: str, *, public: bool) -> str:
+    """Who may find by what was said: whoever may read it."""
+    if key == "phone":
+        return "contact"
+    return "public" if public and key not in INTERNAL else "internal"
 
 
 STEPS = ("confirmed", "dispatched", "diagnosing", "handling", "verifying", "resolved", "closed", *CYCLE_ENDS[1:])

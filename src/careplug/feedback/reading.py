@@ -13,13 +13,13 @@ from careplug.criteria import Any as AnyOf
 from careplug.errors import NotFound
 from careplug.feedback.base import FEEDBACK, Base
 from careplug.feedback.entities import Feedback
-from careplug.feedback.fold import voided
+from careplug.feedback.fold import INTERNAL, voided
 from careplug.refs import Ref
 from careplug.timeline.facts import Fact
 
 __all__ = ["Reading", "Record"]
 
-_INTERNAL = ("note", "because", "violations", "flags")
+_INTERNAL = (*INTERNAL, "violations", "flags")
 """What customers are not shown of a public fact: words among colleagues, remarks of an import."""
 
 

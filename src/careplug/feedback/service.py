@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from careplug.feedback.conversation import Conversation
 from careplug.feedback.edits import Edits
+from careplug.feedback.searching import Searching
 
 __all__ = ["FeedbackService"]
 
 
-class FeedbackService(Edits, Conversation):
+class FeedbackService(Edits, Conversation, Searching):
     """What a unit offers as ``unit.feedback``.
 
     Every method names an action (``feedback.submit``, ``feedback.step.resolve``, ``feedback.reply`` …) that the unit asks

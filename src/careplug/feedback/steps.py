@@ -166,6 +166,7 @@ class Steps(Base):
             raise Refused("void.twice", field="void.sequence.again", value=sequence)
         data = {"sequence": sequence, "type": fact.type, "reason": told}
         self._append_folded(ident, "voided", data)
+        self.timeline.hush(fact)
         return self._now(ident)
 
     def _append_folded(self, ident: str, kind: str, data: Mapping[str, Any]) -> None:

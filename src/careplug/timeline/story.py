@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from careplug.clock import to_text
+from careplug.contributions import FactType
 from careplug.criteria import All, Is, Order
 from careplug.errors import Conflict, Invalid, NotFound
 from careplug.ports import Unit
@@ -135,7 +136,7 @@ class Timeline:
             "id": random_id() if veiled else new_id(),
         }
         # Built twice rather than evolved: half the cost, on the path of every fact.
-        fact = Fact(**content, hash=self._store(Fact(**content), before.head, kind.personal))
+        fact = Fact(**content, hash=self._store(Fact(**content), before.head, kind))
         held.now = self._fold(kind, before, fact)
         if held.story is not None:
             held.story.append(fact)
@@ -184,6 +185,12 @@ class Timeline:
         if held is not None:
             held.fresh = False
 
+    def hush(self, fact: Fact) -> None:
+        """Let nobody find anything any more by what a fact says."""
+        beside = self.unit.store.get(Personal, fact.id)
+        if beside is not None and beside.words:
+            self.unit.store.save(attrs.evolve(beside, words={}), was=beside)
+
     def flush(self) -> None:
         """Write every held subject that changed."""
         changed: list[tuple[Any, Any]] = []
@@ -196,9 +203,9 @@ class Timeline:
         if changed:
             self.unit.store.save_all(changed)
 
-    def _store(self, fact: Fact, head: str, personal: Sequence[str]) -> str:
+    def _store(self, fact: Fact, head: str, kind: FactType) -> str:
         """Write a fact's row and personal values; its hash."""
-        open_part, beside = split(fact.data, personal)
+        open_part, beside = split(fact.data, kind.personal)
         text = encode(open_part)
         row = make_row(fact, text, chain.seal(head or chain.START, make_row(fact, text, "")))
         self.unit.store.add(row)
@@ -211,6 +218,7 @@ class Timeline:
                     subject_id=fact.subject_id,
                     sequence=fact.sequence,
                     values=beside,
+                    words={key: access for key, access in kind.search.items() if key in beside},
                 )
             )
         return row.hash
