@@ -43,7 +43,10 @@ QIAN = Actor(Ref("person", "qian"), frozenset({"engineer"}))
 FILES = MemoryFiles()
 """The files of the seeded database; each house gets a copy."""
 
-WIDE = {"api": "1000000 per minute", "submit": "1000000 per minute", "act": "1000000 per minute"}
+SURVEY = {"survey": {"link": "http://localhost/careplug/survey", "key": "a key of the tests, long enough"}}
+"""Where the pages of surveys are, and what signs their links."""
+
+WIDE = {"api": "1000000 per minute", "submit": "1000000 per minute", "act": "1000000 per minute", "link": "1000000 per minute"}
 
 
 def make_app(storage: object = None, extension: Careplug | None = None, *, fresh: bool = True, **config: Any) -> Flask:
@@ -52,7 +55,7 @@ def make_app(storage: object = None, extension: Careplug | None = None, *, fresh
     app.secret_key = "a secret of the tests"
     app.testing = True
     app.config.update({f"CAREPLUG_{name.upper()}": value for name, value in {"rate_limits": WIDE, **config}.items()})
-    made = extension or Careplug(clock=ManualClock(MONDAY), files=FILES)
+    made = extension or Careplug(clock=ManualClock(MONDAY), files=FILES, settings=SURVEY)
     made.init_app(app, storage=storage)
     if fresh:
         care_of(app).upgrade()
@@ -138,6 +141,22 @@ def _parties() -> Any:
     return Parties
 
 
+def surveyed(care: Care, case: str) -> dict[str, str]:
+    """Surveys about a case: ``invitation`` can be answered by ``token``, ``answered`` was by ``used``: ``response``."""
+    with care.unit(actor=ZHAO) as unit:
+        invitation = unit.surveys.invite(case, form="csat", anyway=True)
+        answered = unit.surveys.invite(case, form="opinion", anyway=True)
+        links = [unit.surveys.link(each.id).rpartition("/")[2] for each in (invitation, answered)]
+        response = unit.surveys.answer(links[1], {"overall": "satisfied", "contact": "somebody"})
+    return {
+        "invitation": invitation.id,
+        "answered": answered.id,
+        "token": links[0],
+        "used": links[1],
+        "response": response.id,
+    }
+
+
 class House:
     """One app on one database, and clients of it."""
 
@@ -147,7 +166,7 @@ class House:
         self.now = MONDAY
         self.files = files or MemoryFiles()
         self.app = make_app(
-            storage, Careplug(clock=lambda: self.now, files=self.files, plugins=plugins), fresh=seen is None, **config
+            storage, Careplug(clock=lambda: self.now, files=self.files, plugins=plugins, settings=SURVEY), fresh=seen is None, **config
         )
         self.care = care_of(self.app)
         self.seen: Any = seen

@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from flask_kit import API, LI, WANG, ZHAO, facts, spoken, state_of
+from flask_kit import API, LI, WANG, ZHAO, facts, spoken, state_of, surveyed
 
 from careplug.storage.files import MemoryFiles
 
@@ -30,6 +30,9 @@ def upload(name="a.txt", content=b"words", media="text/plain"):
 
 def policy(api):
     return {"data": api.get("/policies/standard").get_json()["data"]}
+
+
+VISIT = {"attitude": 5, "quality": 4, "skill": 5}
 
 
 # operation → who, method, path, and what else is sent; a function is asked with the client and the seen ids
@@ -97,6 +100,24 @@ HAPPY = {
     "getMessage": (WANG, "GET", "/messages/{message}", {}),
     "retryMessage": (ZHAO, "POST", "/messages/{failed}/retry", {}),
     "cancelMessage": (ZHAO, "POST", "/messages/{message}/cancel", {}),
+    "listSurveyForms": (WANG, "GET", "/surveys/forms", {}),
+    "getSurveyForm": (WANG, "GET", "/surveys/forms/opinion", {}),
+    "putSurveyForm": (ZHAO, "PUT", "/surveys/forms/opinion", lambda api: {"json": survey_form(api)}),
+    "listSurveyInvitations": (WANG, "GET", "/surveys/invitations?feedback_id={busy}&state=scheduled", {}),
+    "inviteToSurvey": (ZHAO, "POST", "/surveys/invitations", {"json": {"feedback_id": "{busy}", "form": "nps"}}),
+    "getSurveyInvitation": (WANG, "GET", "/surveys/invitations/{invitation}", {}),
+    "getSurveyLink": (ZHAO, "GET", "/surveys/invitations/{invitation}/link", {}),
+    "withdrawSurveyInvitation": (ZHAO, "POST", "/surveys/invitations/{invitation}/withdraw", {}),
+    "listSurveyResponses": (ZHAO, "GET", "/surveys/responses?feedback_id={busy}&form=opinion&low=false", {}),
+    "getSurveyResponse": (ZHAO, "GET", "/surveys/responses/{response}", {}),
+    "enterSurveyResponse": (
+        WANG,
+        "POST",
+        "/surveys/responses",
+        {"json": {"form": "return_visit", "feedback_id": "{busy}", "answers": VISIT}},
+    ),
+    "openSurvey": (None, "POST", "/surveys/open", {"json": {"token": "{token}"}}),
+    "answerSurvey": (None, "POST", "/surveys/answers", {"json": {"token": "{token}", "answers": {"satisfaction": 5}}}),
 }
 EDITS = {
     "editFeedback": "/feedback/{fresh}",
@@ -107,6 +128,10 @@ EDITS = {
 
 def calendar(api):
     return {"data": api.get(f"/calendars/{first(api, 'calendars')}").get_json()["data"]}
+
+
+def survey_form(api):
+    return {"data": api.get("/surveys/forms/opinion").get_json()["data"], "label_en": "Anew"}
 
 
 def subscription(api):
@@ -132,6 +157,8 @@ def filled(house, text):
     for kind in ("calendar", "subscription"):
         if f"{{{kind}}}" in text:
             known[kind] = first(house.api(), f"{kind}s")
+    if any(f"{{{key}}}" in text for key in ("invitation", "response", "token")):
+        known |= surveyed(house.care, house.seen.busy)
     if "{failed}" in text:
         known["failed"] = failed_message(house)
     for key, value in known.items():

@@ -92,6 +92,19 @@ listMessages                 401    403  404  ok   ok   404
 getMessage                   401    403  403  ok   ok   404
 retryMessage                 401    403  403  403  ok   404
 cancelMessage                401    403  403  403  ok   404
+listSurveyForms              401    403  403  ok   ok   ok
+getSurveyForm                401    403  403  ok   ok   ok
+putSurveyForm                401    403  403  403  ok   403
+listSurveyInvitations        401    403  404  ok   ok   404
+inviteToSurvey               401    403  404  403  ok   404
+getSurveyInvitation          401    403  403  ok   ok   404
+getSurveyLink                401    403  403  403  ok   404
+withdrawSurveyInvitation     401    403  403  403  ok   404
+listSurveyResponses          401    403  404  403  ok   404
+getSurveyResponse            401    403  403  403  ok   404
+enterSurveyResponse          401    403  404  ok   ok   404
+openSurvey                   ok     ok   ok   ok   ok   ok
+answerSurvey                 ok     ok   ok   ok   ok   ok
 r_tools_list                 401    403  403  ok   ok   ok
 r_tools_get                  401    403  403  ok   ok   404
 r_tools_add                  401    403  403  403  ok   403
@@ -121,6 +134,23 @@ link:GET                     ok     ok   ok   ok   ok   ok
 link_act:GET                 ok     ok   ok   ok   ok   ok
 link_act:POST                ok     ok   ok   ok   ok   ok
 link_file:GET                ok     ok   ok   ok   ok   ok
+survey:GET                   ok     ok   ok   ok   ok   ok
+survey:POST                  ok     ok   ok   ok   ok   ok
+survey_invite:GET            ok     ok   ok   ok   ok   ok
+survey_invite:POST           401    403  403  403  ok   404
+survey_withdraw:GET          ok     ok   ok   ok   ok   ok
+survey_withdraw:POST         401    403  403  403  ok   404
+survey_responses:GET         401    403  403  403  ok   403
+survey_response:GET          401    403  403  403  ok   404
+survey_paper:GET             401    403  403  ok   ok   ok
+survey_paper:POST            401    403  403  ok   ok   404
+survey_forms:GET             401    403  403  ok   ok   ok
+survey_form:GET              401    403  403  403  ok   403
+survey_form:POST             401    403  403  403  ok   403
+survey_form_new:GET          401    403  403  403  ok   403
+survey_form_new:POST         401    403  403  403  ok   403
+survey_preview:GET           401    403  403  ok   ok   ok
+survey_preview:POST          401    403  403  ok   ok   ok
 queue:GET                    401    403  403  ok   ok   ok
 all_cases:GET                401    403  403  ok   ok   ok
 case_step:POST               401    403  403  ok   ok   404
@@ -159,7 +189,8 @@ resource_action:GET          401    ok   ok   ok   ok   ok
 reference:GET                401    ok   ok   ok   ok   ok
 """
 """What only sends on to another page (the address of a form, opened after a login) says ok to everybody: the page itself asks. A signed
-link opens its case for whoever holds it, that is what it is for."""
+link opens its case or its survey for whoever holds it, that is what it is for. A sheet of paper that is shown again repeats
+the number that was typed there."""
 
 RESOURCES = {
     "r_tools_list": ("GET", "/r/tools", {}),
@@ -215,6 +246,9 @@ def standing(tmp_path_factory):
     ):
         shared[f"digest_{kind}"] = house.api(ROOT).get(f"/{kind}/{name}").get_json()["digest"]
     lis = {"fresh": seen.fresh, "busy": seen.busy, "attachment": seen.attachment}
+    for each in (lis, chens):
+        each |= flask_kit.surveyed(house.care, each["busy"])
+        each["survey_token"] = each["token"]
     with house.care.read(actor=ROOT) as unit:
         rows = {row.id: row.number for row in unit.feedback.find(limit=100)}
     for each in (lis, chens):
@@ -304,8 +338,7 @@ def ask_api(world, route, actor, names):
     method, path, more = RESOURCES[route] if route in RESOURCES else HAPPY[route][1:]
     more = dict(more() if route == "attachFile" else more(world.house.api(ROOT)) if callable(more) else more)
     if "json" in more:
-        body = json.dumps(more["json"]).replace("{other}", names["busy"])
-        more["json"] = json.loads(body)
+        more["json"] = json.loads(filled(json.dumps(more["json"]), {**names, "other": names["busy"]}))
     path = filled(path.replace("requester=person:li&", ""), names)
     if route in ("editFeedback", "prioritiseFeedback", "editParty"):
         more["headers"] = {"If-Match": world.house.api(ROOT).get(path.removesuffix("/priority")).headers["ETag"]}
@@ -360,6 +393,13 @@ def test_the_foreign_case_is_a_case_of_the_same_condition(standing):
 
 # -- pages --
 
+SMALL_FORM = {
+    "title.en": "Ours",
+    "anonymous": "no",
+    "questions.0.key": "pleased",
+    "questions.0.type": "csat",
+    "questions.0.text.en": "Are you pleased?",
+}
 FORMS = {
     # route and method: the parts of its address, and the form
     "static:GET": ({"filename": "careplug.css"}, {}),
@@ -375,6 +415,23 @@ FORMS = {
     "link_act:GET": ({"token": "{token}", "action": "reply"}, {}),
     "link_act:POST": ({"token": "{token}", "action": "reply"}, {"body": "hello"}),
     "link_file:GET": ({"token": "{token}", "ident": "{attachment}"}, {}),
+    "survey:GET": ({"token": "{survey_token}"}, {}),
+    "survey:POST": ({"token": "{survey_token}"}, {"answers.satisfaction": "4"}),
+    "survey_invite:POST": ({"number": "{busy_number}"}, {"form": "nps", "anyway": "1"}),
+    "survey_invite:GET": ({"number": "{busy_number}"}, {}),
+    "survey_withdraw:POST": ({"number": "{busy_number}", "ident": "{invitation}"}, {}),
+    "survey_withdraw:GET": ({"number": "{busy_number}", "ident": "{invitation}"}, {}),
+    "survey_responses:GET": ({}, {}),
+    "survey_response:GET": ({"ident": "{response}"}, {}),
+    "survey_paper:GET": ({"form": "nps"}, {}),
+    "survey_paper:POST": ({"form": "nps"}, {"about.number": "{busy_number}", "answers.recommend": "9"}),
+    "survey_forms:GET": ({}, {}),
+    "survey_form:GET": ({"name": "nps"}, {}),
+    "survey_form:POST": ({"name": "nps"}, {"do": "save", "expected": "1", **SMALL_FORM}),
+    "survey_form_new:GET": ({}, {}),
+    "survey_form_new:POST": ({}, {"do": "save", "expected": "0", "name": "ours", **SMALL_FORM}),
+    "survey_preview:GET": ({"name": "nps"}, {}),
+    "survey_preview:POST": ({"name": "nps"}, {"answers.recommend": "9"}),
     "queue:GET": ({}, {}),
     "all_cases:GET": ({}, {}),
     "case_step:POST": ({"number": "{fresh_number}", "name": "confirm"}, {"version": "{version}"}),
@@ -421,8 +478,8 @@ def ask_page(world, route, actor, names):
         path = url_for(f"careplug.{endpoint}", **parts)
     http = client(app, who, tenant=tenant)
     form = {key: filled(value, names) for key, value in form.items()}
-    if route == "link_act:POST":  # whoever comes by a link has a session, and with it the token of its forms
-        page = http.get(path.rpartition("/")[0]).text
+    if route in ("link_act:POST", "survey:POST"):  # whoever comes by a link has a session, and with it the token of its forms
+        page = http.get(path if route == "survey:POST" else path.rpartition("/")[0]).text
         form["csrf_token"] = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
     with http.open(path, method=method, data=form or None) as answer:
         assert answer.data is not None
@@ -450,7 +507,7 @@ def pages_of(app):
 def test_the_pages(world, route, actor, whose):
     answer = ask_page(world, route, actor, getattr(world, whose))
     assert shown(answer) == expected(PAGES, route, actor, whose), answer.text[:600]
-    if not route.startswith("link"):
+    if not route.startswith(("link", "survey:", "survey_paper:POST")):
         nothing_leaks(answer, actor, world)
     if answer.status_code >= 400:
         assert _dump(world.house.care.storage.engine.url.database) == world.dump, "a refused request changed something"

@@ -191,10 +191,10 @@ def open_survey(call: Call) -> Reply:
     )
 
 
-@operation("POST", "/surveys/answers", tag=_TAG, body=AnswerIn, answer=Taken, status=201, enter=_by_token)
+@operation("POST", "/surveys/answers", tag=_TAG, body=AnswerIn, answer=Taken, enter=_by_token)
 def answer_survey(call: Call) -> Reply:
     """Take the answers of whoever holds a link, once."""
     values = given(call.body)
     form = call.unit.surveys.open(values["token"]).form
     made = call.unit.surveys.answer(values.pop("token"), values.pop("answers"), channel="api", **values)
-    return Reply(value=Taken(form=form.name, digest=made.digest, thanks=form.thanks.get(call.language)), status=201)
+    return Reply(value=Taken(form=form.name, digest=made.digest, thanks=form.thanks.get(call.language)))

@@ -22,9 +22,9 @@ __all__ = ["invite", "withdraw"]
 
 def invite(number: str) -> AnyResponse:
     """Ask the contact of a case now."""
-    insist("survey.invite")
     if request.method != "POST":
         return redirect(url_for("careplug.case", number=number))
+    insist("survey.invite")
     form = typed()
 
     def deed(unit: CareUnit) -> None:
@@ -43,9 +43,9 @@ def invite(number: str) -> AnyResponse:
 
 def withdraw(number: str, ident: str) -> AnyResponse:
     """Take an invitation of a case back."""
-    insist("survey.withdraw")
     if request.method != "POST":
         return redirect(url_for("careplug.case", number=number))
+    insist("survey.withdraw")
 
     def deed(unit: CareUnit) -> None:
         """Withdraw it."""
