@@ -214,7 +214,8 @@ def test_an_interrupted_restore_goes_on_without_a_row_twice(whole, fresh, tmp_pa
     kind = type(fresh.storage.begin(tenant="", writes=False))
     for _ in range(3):
         with monkeypatch.context() as patch:
-            stopping(patch, kind, chance.choice(["add", "commit", "flush"]), chance.randrange(5, 60))
+            name, most = chance.choice([("add", 500), ("commit", 15), ("flush", 15)])
+            stopping(patch, kind, name, chance.randrange(2, most))
             with pytest.raises(Stop):
                 restore(fresh, tmp_path / "many", key=KEY)
         with pytest.raises(Conflict) as caught:
