@@ -142,9 +142,9 @@ class Fleet:
             assert process.poll() is None, self.logs()
         return process
 
-    def start_together(self) -> list[subprocess.Popen[str]]:
-        """Four worker processes; given back once all are up."""
-        workers = [self.start() for _ in range(4)]
+    def start_together(self, number: int = 4) -> list[subprocess.Popen[str]]:
+        """Worker processes; given back once all are up."""
+        workers = [self.start() for _ in range(number)]
         self.until(lambda: len(list(self.folder.glob("up-*"))) == len(workers))
         return workers
 
@@ -262,12 +262,12 @@ def stopped_at_gates(url: str, folder: Path, cases: int) -> dict[str, int]:
         fleet.close()
 
 
-def all_at_once(url: str, folder: Path, cases: int) -> dict[str, int]:
-    """Four workers at once, nobody stopped."""
+def all_at_once(url: str, folder: Path, cases: int, workers: int = 4) -> dict[str, int]:
+    """Some workers at once, nobody stopped."""
     fleet = Fleet(url, folder, cases)
     try:
-        fleet.start_together()
-        fleet.until(lambda: fleet.left() == 0)
+        fleet.start_together(workers)
+        fleet.until(lambda: fleet.left() == 0, seconds=120 + cases)
         return fleet.result(fleet.end())
     finally:
         fleet.close()

@@ -25,40 +25,19 @@ from careplug import Actor, Care, Ref
 from careplug.audit import verify
 from careplug.criteria import Is
 from careplug.feedback.entities import Feedback
-from careplug.messages.directory import Parties
 from careplug.messages.entities import Message
-from careplug.ports import Address
 from careplug.timeline.facts import FactRow, Personal
 from careplug_flask.tokens import Tokens
 from tests.housekeeping import ROOT
+from tests.proof import _relay
 from tests.proof._load_clients import API, Client, Heard
 from tests.services import server
-from tests.unit.plugin.tiny import install
 
-ENVIRON = {"CAREPLUG_PLUGINS": "relay,sqlalchemy,flask"}
+PLUGINS = "relay,sqlalchemy,flask"
 GROWTH = 1.05
 """How much more memory a process may hold after the second half than after the first."""
 
 _ADMIN = Actor.engineer("zhao", "admin")
-_RELAY = """
-import os, pathlib
-from careplug.contributions import ChannelFactory
-from careplug.plugin import hookimpl
-from careplug.ports import Sent
-
-class Relay:
-    name = "relay"
-    def send(self, message):
-        with open(pathlib.Path(os.environ["RELAY_FOLDER"]) / "sent.txt", "a") as file:
-            file.write(f"{message.key}\\n")
-        return Sent("relayed")
-    def close(self):
-        pass
-
-@hookimpl
-def careplug_channels():
-    return (ChannelFactory("relay", lambda settings: Relay()),)
-"""
 
 
 @attrs.frozen(kw_only=True)
@@ -82,15 +61,9 @@ class House:
 
     def __init__(self, url: str, folder: Path, plan: Plan) -> None:
         self.url, self.folder, self.plan = url, folder, plan
-        install(folder, "relay", _RELAY)
-        self.environ = {
-            **os.environ,
-            **ENVIRON,
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), str(ROOT), os.environ.get("PYTHONPATH", "")])),
-            "RELAY_FOLDER": str(folder),
-            "HOME": str(folder),  # newer gunicorns put a control socket there
-            "LOAD_DATABASE": url,
-        }
+        _relay.put(folder)
+        # newer gunicorns put a control socket into their home
+        self.environ = {**_relay.environ(folder, PLUGINS), "HOME": str(folder), "LOAD_DATABASE": url}
         self.keys = self._prepare()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
@@ -98,24 +71,15 @@ class House:
 
     def care(self) -> Care:
         """A Care of this process's own; whoever asks closes it."""
-        sys.path.insert(0, str(self.folder))
-        try:
-            return Care(self.url, environ=ENVIRON, require=["relay"])
-        finally:
-            sys.path.remove(str(self.folder))
-            sys.modules.pop("tiny_relay", None)
+        return _relay.opened(self.url, self.folder, PLUGINS)
 
     def _prepare(self) -> list[str]:
         """The tables, everybody's address, messages through the relay, a key for each client."""
         keys = []
         with contextlib.closing(self.care()) as care:
-            care.upgrade()
+            _relay.subscribe(care, _ADMIN, (f"customer-{number}" for number in range(self.plan.clients)))
             with care.unit(actor=_ADMIN) as unit:
-                for name, definition in list(unit.definitions.active("subscription").items()):
-                    unit.definitions.put("subscription", name, {**definition.data, "channel": "relay"})
                 for number in range(self.plan.clients):
-                    who = Ref("person", f"customer-{number}")
-                    unit.get(Parties).add(who, name=who.id, addresses=(Address("relay", who.id),))
                     made = unit.get(Tokens).issue(f"{number}", Ref("person", f"wang-{number}"), roles=["engineer"])
                     keys.append(made[1])
         return keys
@@ -275,7 +239,7 @@ def run(url: str, folder: Path, plan: Plan) -> tuple[dict[str, object], list[str
         wrong += [] if max(later) <= before else [f"connections: {before}, later {min(later)} to {max(later)}"]
     counts = sum((client.counts for client in clients), Counter())
     figures: dict[str, object] = {key: counts[key] for key in _SHOWN}
-    sent = _sent(folder)
+    sent = _relay.sent(folder)
     figures |= {"messages": len(sent), "sent_twice": sum(sent.values()) - len(sent), "killed": 1}
     if plan.steady:
         figures |= {"max_rss_growth": max(growth.values()), "processes": len(growth)}
@@ -312,12 +276,6 @@ def _while(clients: list[Client], end: float, most: int) -> None:
         clients[0].over.wait(0.02)
 
 
-def _sent(folder: Path) -> Counter[str]:
-    """How often each message reached the receiver, by its key."""
-    path = folder / "sent.txt"
-    return Counter(path.read_text().splitlines() if path.exists() else ())
-
-
 def _wrong(house: House, heard: Heard) -> list[str]:
     """What the database says that it must not."""
     with contextlib.closing(house.care()) as care:
@@ -328,7 +286,7 @@ def _wrong(house: House, heard: Heard) -> list[str]:
             messages = store.pick(Message, ("key", "state"))
         report = verify(care)
     wrong = [] if report.whole else [report.text()]
-    by_subject, by_words, sent = Counter(subject for _, subject in cases), Counter(said), _sent(house.folder)
+    by_subject, by_words, sent = Counter(subject for _, subject in cases), Counter(said), _relay.sent(house.folder)
     known = {subject: ident for ident, subject in cases}
     wrong += [
         f"{key}: told {ident}, stored {known.get(key)}"
