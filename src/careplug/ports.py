@@ -28,6 +28,7 @@ __all__ = [
     "Directory",
     "Encrypting",
     "Files",
+    "Indexing",
     "Measure",
     "Outgoing",
     "Recording",
@@ -222,6 +223,14 @@ class Storage(Protocol):
 
     def close(self) -> None:
         """Close what this storage opened itself."""
+
+
+@runtime_checkable
+class Indexing(Protocol):
+    """A storage whose text search has an index that can be built anew. A storage need not be one."""
+
+    def rebuild_index(self) -> int:
+        """Read the words of every row anew, of all tenants; how many rows. What is there answers meanwhile."""
 
 
 @runtime_checkable

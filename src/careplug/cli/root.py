@@ -23,6 +23,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "submit": "submit:submit",
         "show": "show:show",
         "list": "lists:list_",
+        "search": "search:search",
         "records": "records:records",
         "step": "step:step",
         "reply": "reply:reply",
