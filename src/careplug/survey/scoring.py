@@ -122,9 +122,7 @@ def csat(
     counts: Mapping[int | str, int], satisfied: Collection[int | str] = _TOP_TWO, *, confidence: int = 95
 ) -> Share:
     """The share of the satisfied among all answers: the upper two of five, or the levels a form marks (`S13`)."""
-    _counts(counts)
-    happy = sum(count for answer, count in counts.items() if answer in satisfied)
-    return share(happy, sum(counts.values()), confidence=confidence)
+    return _part(counts, satisfied, confidence)
 
 
 def nps(promoters: int, passives: int, detractors: int, *, confidence: int = 95) -> Nps:
@@ -186,7 +184,11 @@ def ces(counts: Mapping[int, int], *, high: int = 7, confidence: int = 95) -> Ce
 
 
 def score(question: Question, counts: Mapping[int | str, int], *, confidence: int = 95) -> Score | None:
-    """What a question's answers add up to by its measure; the mean of a plain scale; None where nothing is counted."""
+    """What a question's answers add up to: by its measure; the mean of a plain scale; the share of yes among yes, no and
+    other (`S13`). None where nothing is counted.
+    """
+    if question.type == "yes_no":
+        return _part(counts, ("yes",), confidence)
     if question.measure == "csat":
         return csat(counts, question.satisfied, confidence=confidence)
     if not question.scaled:
@@ -304,6 +306,13 @@ def _standardised(items: int, centred: Sequence[Sequence[int]]) -> Decimal | Non
         return None
     divisor = 1 + (items - 1) * Fraction(correlation)
     return statistics.rounded(items * Fraction(correlation) / divisor) if divisor else None
+
+
+def _part(counts: Mapping[int | str, int], wanted: Collection[int | str], confidence: int) -> Share:
+    """The share of the wanted answers among all."""
+    _counts(counts)
+    found = sum(count for answer, count in counts.items() if answer in wanted)
+    return share(found, sum(counts.values()), confidence=confidence)
 
 
 def _counts(counts: Mapping[int, int] | Mapping[int | str, int]) -> None:

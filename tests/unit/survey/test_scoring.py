@@ -200,7 +200,8 @@ def test_a_question_says_what_its_answers_add_up_to():
     assert scoring.score(question("ces"), numbers) == scoring.ces(numbers)
     assert scoring.score(question("scale", low=1, high=5, measure="ces"), numbers) == scoring.ces(numbers, high=5)
     assert scoring.score(question("scale", low=1, high=9), numbers) == scoring.mean(numbers, within=(1, 9))
-    assert scoring.score(question("yes_no"), {"yes": 3}) is None
+    assert scoring.score(question("yes_no", other=True), {"yes": 3, "no": 1, "other": 2}) == scoring.share(3, 6)
+    assert scoring.score(question("multiple", choices=levels[1:]), {"bad": 3}) is None
     assert scoring.score(question("csat"), numbers, confidence=99).low < scoring.csat(numbers).low
 
 
