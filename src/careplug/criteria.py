@@ -86,7 +86,7 @@ Criteria = Is | All | Any | Not
 
 @attrs.frozen
 class Order:
-    """Sort by a field; missing values come last either way; the id always breaks ties."""
+    """Sort by a field; missing values come last either way. The id breaks ties, in the direction of the last field."""
 
     field: str
     descending: bool = False

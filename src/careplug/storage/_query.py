@@ -42,14 +42,14 @@ def select(rows: Iterable[Row], criteria: Criteria | None) -> list[Row]:
 
 
 class Sorting:
-    """Orders rows by columns, missing values last either way, the id breaking ties; and pages through them."""
+    """Orders rows by columns, missing values last either way, the id breaking ties in the last direction; and pages through them."""
 
     def __init__(self, codec: Codec, order: Sequence[Order]) -> None:
         self._codec = codec
         self._fields = [part.field for part in order]
         self._columns = [(column.name, part.descending) for part in order for column in _sortable(codec, part.field)]
         if not any(name == "id" for name, _ in self._columns):
-            self._columns.append(("id", False))
+            self._columns.append(("id", bool(self._columns) and self._columns[-1][1]))
 
     def page(self, rows: Iterable[Row], *, after: Sequence[Any] | None, limit: int | None) -> list[Row]:
         """The rows in order that come after a page key (order values…, id), at most ``limit``."""

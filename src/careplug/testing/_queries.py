@@ -221,7 +221,7 @@ class Queries(Base):
                 assert transaction.find(Item, criteria) == wanted, criteria
 
     def test_missing_values_come_last_either_way(self, store: Storage, tenant: str) -> None:
-        """NULL sorts last ascending and descending; among themselves by id."""
+        """NULL sorts last ascending and descending; among themselves by id, in the same direction."""
         items = [item(tenant, name=name) for name in ("b", None, "a", None, "")]
         with writing(store, tenant) as transaction:
             for each in items:
@@ -231,7 +231,7 @@ class Queries(Base):
         assert [one.name for one in up] == ["", "a", "b", None, None]
         assert [one.name for one in down] == ["b", "a", "", None, None]
         assert up[3].id < up[4].id
-        assert down[3].id < down[4].id
+        assert down[3].id > down[4].id
 
     def test_a_reference_is_compared_whole_or_by_part(self, store: Storage, tenant: str) -> None:
         """A ``Ref`` is equal by kind and id together; its parts can be asked for alone."""

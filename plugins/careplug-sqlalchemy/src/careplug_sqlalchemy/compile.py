@@ -165,13 +165,15 @@ class Builder:
 
 
 def order_columns(codec: Codec, order: Sequence[Order]) -> list[Sorted]:
-    """The columns to sort by, each with whether it descends; the id last unless it is there."""
+    """The columns to sort by, each with whether it descends; the id last unless it is there, in the direction of the column
+    before it: so one index gives both directions, read forwards or backwards.
+    """
     found = [(item, part.descending) for part in order for item in codec.comparable(part.field)]
     for item, _ in found:
         if item.kind in ("json", "bytes"):
             raise error(Invalid, "storage.order", field=f"{codec.name}.{item.name}.order", value=item.kind)
     if not any(item.name == "id" for item, _ in found):
-        found.append((codec.resolve("id")[0], False))
+        found.append((codec.resolve("id")[0], bool(found) and found[-1][1]))
     return found
 
 
