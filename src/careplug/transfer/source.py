@@ -23,7 +23,7 @@ __all__ = ["JOURNAL", "chosen", "lines_for", "refuse_unfinished", "rows_of", "un
 JOURNAL = "careplug.restore"
 """The source of the idempotency keys that say how far a restore has come; see ``careplug.transfer.journal``."""
 
-_FIRST, _LEAST, _MOST = 100, 10, 1_000
+_FIRST, _LEAST, _MOST = 20, 5, 500
 _PAGE = 4 * 1024 * 1024
 """Bytes that a page should have: long texts make for short pages."""
 

@@ -7,6 +7,7 @@ from tests.integration.bad_input import (
     api_intake,
     api_resources,
     api_values,
+    carried,
     command_line,
     database_doors,
     database_values,
@@ -26,5 +27,6 @@ PARTS = (
     toml_surveys,
     database_doors,
     database_values,
+    carried,
 )
 ROWS = tuple(row for part in PARTS for row in part.ROWS)
