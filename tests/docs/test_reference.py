@@ -14,7 +14,7 @@ from careplug.messages import subscriptions
 from careplug.plugin.builtin import PARSERS
 from careplug.refs import Actor, Ref
 from careplug.sla import metric, policy
-from careplug.survey import forms, questions
+from careplug.survey import forms, questions, triggers
 from tests.docs import errors_page
 from tests.housekeeping import ROOT
 
@@ -106,6 +106,7 @@ KEYS = {
     "calendar": ("name", "zone", "week", "holidays", "dates", "periods", "closures", "published_until"),
     "template": ("subject", "body"),
     "policy_set": ("policies",),
+    "survey_trigger": triggers.KEYS,
     "survey": (*forms.KEYS, *questions.KEYS, *questions.TYPES, "satisfied"),
 }
 
