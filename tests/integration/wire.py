@@ -29,8 +29,8 @@ class Wire:
 
     def close(self) -> None:
         """Close everything."""
-        self._listener.close()
-        for each in self._open:
+        _end(self._listener, *self._open)
+        for each in (self._listener, *self._open):
             each.close()
 
     def _accept(self) -> None:

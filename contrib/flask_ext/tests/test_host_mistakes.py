@@ -12,6 +12,7 @@ from careplug import Actor, Ref
 from careplug.errors import Invalid
 from careplug.text import Text
 from careplug_flask import Careplug
+from tests.integration.wire import through
 
 
 @pytest.fixture
@@ -131,6 +132,21 @@ def test_a_database_that_does_not_answer(app, caplog, monkeypatch, path):
     assert answer.status_code == 503
     assert f"GET {path}" in caplog.text
     assert "gone" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/careplug/my", "/careplug/api/v1/feedback"])
+def test_a_server_that_went_away_is_logged_and_told_without_its_address(app, caplog, new_database, path):
+    with through(new_database("postgresql")) as (wire, url):
+        careplug, client = mounted(app, CAREPLUG_DATABASE=url)
+        careplug.state_of(app).care.upgrade()
+        assert client.get(path).status_code == 200
+        wire.close()
+        lost, away = client.get(path), client.get(path, headers={"Accept-Language": "zh"})
+    assert (lost.status_code, away.status_code) == (503, 503)
+    assert str(wire.port) not in lost.get_data(as_text=True) + away.get_data(as_text=True)
+    assert "无响应" in away.get_data(as_text=True)
+    assert f"GET {path}" in caplog.text
+    assert f"port {wire.port} failed" in caplog.text
 
 
 def test_a_unit_for_somebody_named_asks_no_request(app):

@@ -132,7 +132,13 @@ def test_a_busy_file_and_a_stale_snapshot_of_sqlite_are_retries(tmp_path):
     storage.close()
 
 
-def test_a_lost_connection_is_a_retry_of_its_own_and_the_next_unit_works(new_database):
+def savepoint(unit):
+    with unit.savepoint():
+        unit.find(Ticket)
+
+
+@pytest.mark.parametrize("asks", [lambda unit: unit.find(Ticket), savepoint], ids=["statement", "savepoint"])
+def test_a_lost_connection_is_a_retry_of_its_own_and_the_next_unit_works(new_database, asks):
     for name, end, own in (
         ("postgresql", "SELECT pg_terminate_backend({})", "SELECT pg_backend_pid()"),
         ("mariadb", "KILL {}", "SELECT connection_id()"),
@@ -145,7 +151,7 @@ def test_a_lost_connection_is_a_retry_of_its_own_and_the_next_unit_works(new_dat
             connection.execute(text(end.format(number)))
         killer.dispose()
         with pytest.raises(Retry) as lost:
-            unit.find(Ticket)
+            asks(unit)
         assert lost.value.code == "storage.connection_lost"
         unit.rollback()
         unit.close()

@@ -119,14 +119,7 @@ def error(cls: type[E], code: str, *, field: str = "", **params: Any) -> E:
 
 
 def told(found: CareError, language: str, catalogue: Catalogue) -> str:
-    """What the visitor reads of an error.
-
-    A mistake of the host's, and what a database says that does not let us in, is logged whole; the visitor is told no more
-    than that it is so.
-    """
-    if isinstance(found, Unavailable):
-        _log.error("the database does not answer: %s", found.text("en", catalogue), exc_info=found)
-        return error(Away, "flask.database", field="database").text(language)
+    """What the visitor reads of an error. A mistake of the host's is logged whole, and the visitor told no more than that."""
     if not isinstance(found, HostError):
         return found.text(language, catalogue)
     _log.error("%s", found.text("en", catalogue), exc_info=found)
@@ -134,8 +127,13 @@ def told(found: CareError, language: str, catalogue: Catalogue) -> str:
 
 
 def of_database(found: BaseException) -> bool:
-    """Whether an exception is the database's: it does not answer, or not as it should."""
-    return type(found).__module__.partition(".")[0] in {"sqlalchemy", "sqlite3", "psycopg", "pymysql"}
+    """Whether an exception is the database's: it does not answer, or not as it should. What it says is not for visitors."""
+    return isinstance(found, Unavailable) or type(found).__module__.partition(".")[0] in {
+        "sqlalchemy",
+        "sqlite3",
+        "psycopg",
+        "pymysql",
+    }
 
 
 def title_of(found: CareError, language: str) -> str:

@@ -130,6 +130,8 @@ def problem_of(found: CareError, language: str) -> Problem:
 
 def problem(found: CareError) -> Response:
     """The answer to a request that cannot be done."""
+    if of_database(found):
+        return broken(found)
     language = reading_language()
     shown = problem_of(found, language)
     made = Response(encode(shown), status=shown.status, mimetype=PROBLEM)
