@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from careplug.errors import CareError
 from careplug_flask import guard
-from careplug_flask.errors import Away, error
+from careplug_flask.errors import Away, error, of_database
 from careplug_flask.web import customer, engineer, home, reference, resources
 from careplug_flask.web.surveys import routes as surveys
 from careplug_flask.web.views import failed
@@ -43,7 +43,7 @@ def blueprint(found: State) -> Blueprint:
 
 
 def _failed(found: CareError) -> Response:
-    return failed(found)
+    return _away(found) if of_database(found) else failed(found)
 
 
 def _of_database() -> tuple[type[Exception], ...]:
