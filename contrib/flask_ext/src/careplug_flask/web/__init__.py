@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from careplug.errors import CareError
 from careplug_flask import guard
 from careplug_flask.errors import Away, error, of_database
-from careplug_flask.web import customer, engineer, home, reference, resources
+from careplug_flask.web import customer, engineer, home, reference, resources, search_page
 from careplug_flask.web.surveys import routes as surveys
 from careplug_flask.web.views import failed
 
@@ -33,7 +33,7 @@ def blueprint(found: State) -> Blueprint:
         static_folder="static",
         static_url_path="/static" if found.options.url_prefix else "/careplug-static",
     )
-    for module in (home, customer, engineer, surveys, resources, reference):
+    for module in (home, customer, engineer, search_page, surveys, resources, reference):
         module.mount(made, found)
     made.register_error_handler(CareError, _failed)
     for kind in _of_database():

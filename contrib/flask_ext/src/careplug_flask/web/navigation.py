@@ -30,6 +30,7 @@ _OWN: tuple[tuple[str, str, str, str], ...] = (
     ("nav.my_cases", "careplug.my_cases", "customer", "feedback.list"),
     ("nav.queue", "careplug.queue", "service", "sla.due"),
     ("nav.all_cases", "careplug.all_cases", "service", "feedback.list"),
+    ("nav.surveys", "careplug.surveys", "service", "survey.read"),
     ("nav.submit", "careplug.submit", "", "feedback.submit"),
     ("nav.api", "careplug.reference", "service", "tokens.manage"),  # for whoever gives keys to it
 )
