@@ -116,6 +116,22 @@ def _create(found: Server, database: str) -> None:
         _execute(found, f"CREATE DATABASE {database}")
 
 
+def kept(name: str, label: str, folder: Path) -> str:
+    """The URL of a database that stays for the next run: made where it is not there; for SQLite a file in the folder."""
+    if name == "sqlite":
+        folder.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{folder / label}.db"
+    found = service(name)
+    if name == "mariadb":
+        _execute(found, f"CREATE DATABASE IF NOT EXISTS {label}")
+    else:
+        import psycopg
+
+        with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+            _create(found, label)
+    return found.url(label)
+
+
 def _drop(found: Server, database: str) -> None:
     """Drop it even where a test left a connection open: the drop would wait for its locks for good."""
     if found.name == "postgresql":
