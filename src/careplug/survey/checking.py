@@ -89,15 +89,16 @@ def _examine(form: Form, answers: Mapping[str, object], *, anonymous: bool) -> t
             checked[question.key] = answer
         elif question.required:
             wrong.append(Invalid("survey.missing", field=f"answers.{question.key}"))
-    if not checked and not wrong:
-        wrong.append(Invalid("survey.empty", field="answers"))
     known = {question.key for question in form.questions}
+    listed = ", ".join(sorted(known))
     for key, answer in answers.items():
         if key not in known:
             place = f"answers.{str(key)[:40]}.unknown"
-            wrong.append(Invalid("survey.unknown", field=place, known=", ".join(sorted(known))))
+            wrong.append(Invalid("survey.unknown", field=place, known=listed))
         elif key not in asked and not _blank(answer):
             wrong.append(Invalid("survey.not_asked", field=f"answers.{key}.not_asked"))
+    if not checked and not wrong:
+        wrong.append(Invalid("survey.empty", field="answers"))
     return checked, wrong
 
 

@@ -209,6 +209,7 @@ def test_a_response_without_any_answer_is_none():
     )
     for answers in ({}, {"q": "  "}):
         assert [(each.code, each.field) for each in checking.problems(form, answers)] == [("survey.empty", "answers")]
+    assert [each.code for each in checking.problems(form, {"p": "x"})] == ["survey.unknown"]
 
 
 @pytest.mark.parametrize("answers", [[], "yes", None, 3, [("tidy", "yes")]])
