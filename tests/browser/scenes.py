@@ -68,6 +68,7 @@ def _case(name: str) -> Callable[[Any], str]:
 
 SCENES: tuple[Scene, ...] = (
     Scene("my-cases", "customer", "/care/my?show=all"),
+    Scene("search", "customer", "/care/search?q=打印"),
     Scene("submit", "customer", "/care/submit"),
     Scene("case-open", "customer", _case("c1")),
     Scene("case-paused", "customer2", _case("c2")),
@@ -78,6 +79,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("not-found", "customer", "/care/cases/CP-2026-999999", status=404),
     Scene("queue", "engineer", "/care/queue"),
     Scene("all-cases", "engineer", "/care/cases"),
+    Scene("search", "engineer", "/care/search?q=打印"),
+    Scene("search-wrong", "engineer", "/care/search?q=？！", status=422),
     Scene("case-open", "engineer", _case("c1")),
     Scene("case-paused", "engineer", _case("c2")),
     Scene("case-make-up-day", "engineer", _case("b7")),

@@ -39,6 +39,7 @@ VISIT = {"attitude": 5, "quality": 4, "skill": 5}
 HAPPY = {
     "submitFeedback": (LI, "POST", "/feedback", {"json": {"kind": "fault", "subject": "It does not open"}}),
     "listFeedback": (LI, "GET", "/feedback?limit=2&state=received&kind=fault&requester=person:li&priority=1", {}),
+    "searchFeedback": (LI, "GET", "/search?q=opens%20not&limit=5&kind=fault", {}),
     "getFeedback": (LI, "GET", "/feedback/{fresh}", {}),
     "editFeedback": (WANG, "PATCH", "/feedback/{fresh}", {"json": {"subject": "new", "product": "product:7"}}),
     "prioritiseFeedback": (WANG, "POST", "/feedback/{fresh}/priority", {"json": {"reason": "it spreads", "impact": 2}}),

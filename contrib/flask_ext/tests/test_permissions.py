@@ -41,6 +41,7 @@ API = """
 operation                    nobody li   chen wang zhao qian
 submitFeedback               401    ok   ok   ok   ok   ok
 listFeedback                 401    ok   ok   ok   ok   ok
+searchFeedback               401    ok   ok   ok   ok   ok
 getFeedback                  401    ok   404  ok   ok   404
 editFeedback                 401    403  404  ok   ok   404
 prioritiseFeedback           401    403  404  ok   ok   404
@@ -124,6 +125,7 @@ route                        nobody li   chen wang zhao qian
 static:GET                   ok     ok   ok   ok   ok   ok
 home:GET                     401    ok   ok   ok   ok   ok
 my_cases:GET                 401    ok   ok   ok   ok   ok
+search:GET                   401    ok   ok   ok   ok   ok
 submit:GET                   401    ok   ok   ok   ok   ok
 submit:POST                  401    ok   ok   ok   ok   ok
 case:GET                     401    ok   404  ok   ok   404
@@ -405,6 +407,7 @@ FORMS = {
     "static:GET": ({"filename": "careplug.css"}, {}),
     "home:GET": ({}, {}),
     "my_cases:GET": ({}, {}),
+    "search:GET": ({}, {}),
     "submit:GET": ({}, {}),
     "submit:POST": ({}, {"kind": "fault", "subject": "new", "impact": "3", "urgency": "3"}),
     "case:GET": ({"number": "{fresh_number}"}, {}),
