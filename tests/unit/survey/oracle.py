@@ -57,7 +57,7 @@ def coverage(of: int, interval: Callable[[int, int, int], Interval]) -> tuple[fl
     return float(np.mean(held)), float(np.min(held))
 
 
-def student_within(t: float, degrees: int, steps: int = 400_001) -> float:
+def student_within(t: float, degrees: int, steps: int = 20_001) -> float:
     """The probability between −t and t, by Simpson's rule over the density written with an angle."""
     top = math.atan(t / math.sqrt(degrees))
     angle = np.linspace(0, top, steps)

@@ -170,6 +170,13 @@ def test_published_quantiles_of_student():
     assert {degrees: f"{_statistics.student(degrees, 95):.3f}" for degrees in told} == told
 
 
+def test_the_interval_of_a_mean_by_hand():
+    # 2 ± 4.302653 · 1 / √3
+    found = scoring.mean({1: 1, 2: 1, 3: 1})
+    assert (str(found.value), str(found.deviation)) == ("2.000000", "1.000000")
+    assert (str(found.low), str(found.high)) == ("-0.484138", "4.484138")
+
+
 def test_the_interval_of_a_mean_stays_on_the_scale():
     found = scoring.mean({7: 3, 4: 1}, within=(1, 7))
     assert (found.low > 1, found.high) == (True, Decimal(7))
