@@ -12,11 +12,12 @@ from typing import Any, Self
 from careplug.clock import Now, system_now
 from careplug.contributions import Handler
 from careplug.definitions import DefinitionCache, Stamp, install
+from careplug.encryption import Encrypting
 from careplug.errors import Invalid, NotFound
 from careplug.messages.directory import StoredDirectory
 from careplug.plugin.builtin import PARSERS, PLACEHOLDERS
 from careplug.plugin.manager import Plugins
-from careplug.ports import Channel, Directory, Encrypting, Files, SchemaStep, Storage, Transaction
+from careplug.ports import Channel, Directory, Files, SchemaStep, Storage, Transaction
 from careplug.refs import Actor
 from careplug.storage.files import MemoryFiles
 from careplug.storage.memory import MemoryStorage

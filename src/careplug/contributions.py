@@ -16,7 +16,8 @@ from careplug.entity import EntitySpec, FieldSpec
 from careplug.text import Text
 
 if TYPE_CHECKING:
-    from careplug.ports import Cipher, Storage, Unit
+    from careplug.encryption import Cipher
+    from careplug.ports import Storage, Unit
 
 __all__ = [
     "Action",
@@ -140,7 +141,7 @@ class StorageFactory:
 
 @attrs.frozen
 class FieldCipher:
-    """How personal columns are encrypted where they are stored; ``open()`` gives the ``ports.Cipher``, once a ``Care``.
+    """How personal columns are encrypted where they are stored; ``open()`` gives the ``encryption.Cipher``, once a ``Care``.
 
     There is one or none: two plugins that bring one are refused, both named.
     """

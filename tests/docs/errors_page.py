@@ -63,13 +63,14 @@ def sentences() -> dict[str, Text]:
 def of_plugins() -> dict[str, dict[str, Text]]:
     """The sentences that distributions carry themselves, by distribution."""
     own = dict(importlib.import_module("careplug_sqlalchemy.errors").SENTENCES)
+    crypto = dict(importlib.import_module("careplug_crypto.errors").SENTENCES)
     api = importlib.import_module("careplug_holidays.api")
     named: dict[str, Text] = {}
     for node in ast.walk(ast.parse(Path(str(api.__file__)).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and any(each.arg == "sentence" for each in node.keywords):
             words = next(ast.unparse(each.value) for each in node.keywords if each.arg == "sentence")
             named[ast.literal_eval(node.args[0])] = getattr(api, words)
-    return {"careplug-holidays": named, "careplug-sqlalchemy": own}
+    return {"careplug-crypto": crypto, "careplug-holidays": named, "careplug-sqlalchemy": own}
 
 
 def _part(found: dict[str, Text], known: dict[str, set[str]]) -> str:

@@ -24,7 +24,7 @@ def careplug_storage(settings: CryptoSettings) -> tuple[FieldCipher, ...]:
 @hookimpl
 def careplug_surfaces() -> tuple[Command | Messages, ...]:
     """The command ``careplug crypto``, and the words of it all."""
-    from careplug_crypto.words import own
+    from careplug_crypto.errors import own
 
     about = Text(en="Keys of the encrypted personal columns.", zh="个人信息列加密所用的密钥。")
     return Command("crypto", _command, about), Messages(own())

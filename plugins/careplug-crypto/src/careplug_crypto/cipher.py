@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken
 
 from careplug.errors import Invalid
-from careplug_crypto.words import error
+from careplug_crypto.errors import error
 
 __all__ = ["FernetCipher", "key_id", "new_key"]
 
@@ -36,7 +36,7 @@ def key_id(key: str) -> str:
 
 
 class FernetCipher:
-    """A ``ports.Cipher`` over Fernet keys. Thread-safe. About 25 µs a value each way."""
+    """A ``careplug.encryption.Cipher`` over Fernet keys. Thread-safe. About 25 µs a value each way."""
 
     name = "fernet"
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
+from careplug.encryption import Encrypting, Sealed
 from careplug.errors import Invalid
-from careplug.ports import Encrypting, Sealed
 from careplug.tasks import again
-from careplug_crypto.words import error
+from careplug_crypto.errors import error
 
 if TYPE_CHECKING:
     from careplug.care import Care

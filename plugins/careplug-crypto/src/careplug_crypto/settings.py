@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from careplug.errors import Invalid
-from careplug_crypto.words import error
+from careplug_crypto.errors import error
 
 __all__ = ["CryptoSettings", "keys_of"]
 

@@ -9,8 +9,8 @@ import attrs
 from sqlalchemy import Connection, Engine, exc, insert, inspect, select, update
 
 from careplug.clock import system_now
+from careplug.encryption import Cipher
 from careplug.errors import Invalid
-from careplug.ports import Cipher
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.engine import begin
 from careplug_sqlalchemy.errors import error, translate

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, case, exc, func, or_, select
 
+from careplug.encryption import Sealed
 from careplug.errors import NotFound
-from careplug.ports import Sealed
 from careplug_sqlalchemy import keys
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.engine import begin

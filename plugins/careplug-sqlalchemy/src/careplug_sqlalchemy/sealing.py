@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from careplug.encryption import Cipher
 from careplug.errors import Invalid
-from careplug.ports import Cipher
 from careplug.rows import Codec
 from careplug_sqlalchemy.errors import error
 

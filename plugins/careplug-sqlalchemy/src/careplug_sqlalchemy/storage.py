@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.pool import Pool
 
+from careplug.encryption import Cipher, Sealed
 from careplug.entity import EntitySpec
 from careplug.errors import Invalid, Retry
-from careplug.ports import Cipher, SchemaStep, Sealed
+from careplug.ports import SchemaStep
 from careplug_sqlalchemy import joined, keys
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.ends import Joined, Own
