@@ -59,7 +59,8 @@ class Searching(Reading):
         size = page_size(limit, "search")
         hits = self.unit.store.search(Feedback, text, All(*wanted), access=access, limit=size)
         said = self._said([hit.source_id for hit in hits if hit.source != FEEDBACK], query, access)
-        return [self._found(hit, query, access, said.get(hit.source_id)) for hit in hits]
+        fields = self._fields(access)
+        return [_found(hit, query, fields, said.get(hit.source_id)) for hit in hits]
 
     def _access(self) -> tuple[str, ...]:
         """By which words the actor may find."""
@@ -73,15 +74,6 @@ class Searching(Reading):
         except Refused:
             return False
         return True
-
-    def _found(self, hit: Hit[Feedback], query: Query, access: Collection[str], said: Excerpt | None) -> Found:
-        case = hit.entity
-        excerpts = [said] if said is not None else []
-        for field in self._fields(access):
-            parts = excerpt(getattr(case, field), query)
-            if parts:
-                excerpts.append(Excerpt(field, parts))
-        return Found(case, highlight(case.number, query), highlight(case.subject, query), tuple(excerpts[:_SHOWN]))
 
     def _fields(self, access: Collection[str]) -> list[str]:
         """The searched fields that are not shown whole."""
@@ -104,3 +96,13 @@ class Searching(Reading):
                 kind, sequence = facts[row.id]
                 found[row.id] = Excerpt(kind, parts, sequence)
         return found
+
+
+def _found(hit: Hit[Feedback], query: Query, fields: Sequence[str], said: Excerpt | None) -> Found:
+    case = hit.entity
+    excerpts = [said] if said is not None else []
+    for field in fields:
+        parts = excerpt(getattr(case, field), query)
+        if parts:
+            excerpts.append(Excerpt(field, parts))
+    return Found(case, highlight(case.number, query), highlight(case.subject, query), tuple(excerpts[:_SHOWN]))
