@@ -1,6 +1,6 @@
 """Intervals and reliability, from counts and exact sums. Pure; the sources stand at each formula.
 
-Sums are whole numbers, ratios are worked out with 40 digits and rounded once, at the end, to ``PLACES``.
+Sums are whole numbers, ratios are worked out with 40 digits and rounded once, at the end, to ``DIGITS``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from careplug.errors import Invalid
 
-PLACES = Decimal("0.000001")
-"""To what results are rounded, half to even."""
+DIGITS = 6
+"""How many digits after the point results have; they are rounded half to even."""
 
 CONFIDENCES: Mapping[int, Decimal] = {
     90: Decimal("1.6448536269514727"),
@@ -24,6 +24,7 @@ CONFIDENCES: Mapping[int, Decimal] = {
 """The levels intervals are made for, in per cent, with the quantile of the normal distribution."""
 
 _EXACT = Context(prec=40, rounding=ROUND_HALF_EVEN)
+_NOTHING = Fraction(1, 10**30)  # what is left of zero after roots with 40 digits
 _HALVINGS = 45  # of a width of at most 2: to less than 1e-13
 _FEW = 200  # degrees of freedom up to which Student's distribution is summed term by term
 
@@ -44,10 +45,9 @@ def normal(confidence: int) -> Decimal:
 
 
 def rounded(value: Fraction | Decimal) -> Decimal:
-    """The value at ``PLACES``."""
+    """The value with ``DIGITS`` digits after the point."""
     with localcontext(_EXACT):
-        exact = Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else value
-        return exact.quantize(PLACES) + 0  # no negative zero
+        return Decimal(round(Fraction(value) * 10**DIGITS)).scaleb(-DIGITS)
 
 
 def wilson(count: int, of: int, z: Decimal) -> tuple[Decimal, Decimal]:
@@ -153,10 +153,10 @@ def root(value: Fraction) -> Decimal:
         return (Decimal(value.numerator) / value.denominator).sqrt()
 
 
-def mean_correlation(products: Sequence[Sequence[int]]) -> Decimal | None:
-    """The mean of the correlations of all pairs, from centred sums of products.
+def standardised_alpha(products: Sequence[Sequence[int]]) -> Fraction | None:
+    """k·r/(1 + (k − 1)·r), r being the mean correlation of all pairs, from centred sums of products.
 
-    None where there is no pair, or an item that never varies.
+    None where there is no pair, an item that never varies, or where the standardised items cancel each other.
     """
     items = range(len(products))
     if len(items) < 2 or any(products[item][item] == 0 for item in items):
@@ -166,4 +166,6 @@ def mean_correlation(products: Sequence[Sequence[int]]) -> Decimal | None:
         each = (
             products[one][other] / Decimal(products[one][one] * products[other][other]).sqrt() for one, other in pairs
         )
-        return sum(each, Decimal(0)) / len(pairs)
+        mean = Fraction(sum(each, Decimal(0))) / len(pairs)
+    divisor = 1 + (len(items) - 1) * mean
+    return None if abs(divisor) < _NOTHING else len(items) * mean / divisor

@@ -301,11 +301,8 @@ def _ratio(items: int, single: int, whole: int) -> Decimal | None:
 
 
 def _standardised(items: int, centred: Sequence[Sequence[int]]) -> Decimal | None:
-    correlation = statistics.mean_correlation(centred)
-    if correlation is None:
-        return None
-    divisor = 1 + (items - 1) * Fraction(correlation)
-    return statistics.rounded(items * Fraction(correlation) / divisor) if divisor else None
+    value = statistics.standardised_alpha(centred)
+    return None if value is None else statistics.rounded(value)
 
 
 def _part(counts: Mapping[int | str, int], wanted: Collection[int | str], confidence: int) -> Share:

@@ -75,7 +75,8 @@ def alpha(rows: Sequence[Sequence[int | None]], *, standardised: bool) -> float:
         data = (data - data.mean(axis=0)) / data.std(axis=0, ddof=1)
     matrix = np.cov(data, rowvar=False, ddof=1)
     items = len(matrix)
-    return float(items / (items - 1) * (1 - np.trace(matrix) / matrix.sum()))
+    with np.errstate(divide="ignore"):
+        return float(items / (items - 1) * (1 - np.trace(matrix) / matrix.sum()))
 
 
 def spread(counts: Mapping[int, int]) -> list[int]:
