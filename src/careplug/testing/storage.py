@@ -28,14 +28,14 @@ from __future__ import annotations
 import pytest
 
 from careplug.errors import CareError
-from careplug.ports import Recording, Storage
+from careplug.ports import Counting, Recording, Storage
 from careplug.testing._claims import Claims
 from careplug.testing._concurrency import Concurrency
 from careplug.testing._entities import SPECS
 from careplug.testing._queries import Queries
 from careplug.testing._round_trip import RoundTrip
 from careplug.testing._search import Search
-from careplug.testing._support import StorageFactory
+from careplug.testing._support import StorageFactory, writing
 from careplug.testing._transactions import Transactions
 
 __all__ = ["SPECS", "StorageFactory", "StorageSuite"]
@@ -68,6 +68,19 @@ class StorageSuite(RoundTrip, Transactions, Queries, Search, Claims, Concurrency
         recorded = store.recorded()
         for spec in SPECS:
             assert spec.name in recorded.get(spec.plugin, ()), f"{spec.name} of {spec.plugin} is not recorded"
+
+    def test_numbers_can_be_told_and_moved_on(self, store: Storage, tenant: str) -> None:
+        """A storage whose counter can be moved never gives a number again: a restore relies on it, and telling takes none."""
+        if not isinstance(store, Counting):
+            return
+        last = store.last_number()
+        assert store.last_number() == last
+        store.raise_number(last + 1_000)
+        store.raise_number(last)
+        with writing(store, tenant) as transaction:
+            given = transaction.next_number()
+        assert given > last + 1_000
+        assert store.last_number() >= given
 
     def test_strange_hosts_are_not_joined(self, store: Storage, tenant: str) -> None:
         """A host it cannot join is refused with the remedy."""

@@ -179,3 +179,29 @@ def test_several_threads(files):
         found = list(pool.map(one, range(40)))
     assert [read(files, kept.key) for kept, _ in found] == [str(number).encode() for _, number in found]
     assert len(list(files.keys())) == 40
+
+
+def test_a_file_comes_back_under_its_key_and_again_changes_nothing(files):
+    kept = put(files, b"one")
+    files.delete(kept.key, tenant="")
+    for _ in range(2):
+        files.put_back(kept.key, io.BytesIO(b"one"), tenant="")
+        assert read(files, kept.key) == b"one"
+    assert list(files.keys()) == [kept.key]
+
+
+@pytest.mark.parametrize(
+    ("tenant", "data", "field"),
+    [
+        ("acme", b"one", "attachment.key.tenant"),
+        ("", b"two", "attachment.digest"),
+        ("", b"x" * 1001, "attachment.size"),
+    ],
+)
+def test_nothing_comes_back_under_a_key_that_is_not_its_own(files, tenant, data, field):
+    kept = put(files, b"one")
+    files.delete(kept.key, tenant="")
+    with pytest.raises(Invalid) as caught:
+        files.put_back(kept.key, io.BytesIO(data), tenant=tenant)
+    assert caught.value.field == field
+    assert list(files.keys()) == []
