@@ -62,6 +62,10 @@ API_NAMES = (
 """What the reference of the API says of itself in any language: headers, media types, names of fields."""
 
 
+def _survey(name: str) -> Callable[[Any], str]:
+    return lambda server: f"/care/survey/{server.surveys[name]}"
+
+
 def _case(name: str) -> Callable[[Any], str]:
     return lambda server: f"/care/cases/{server.numbers[name]}"
 
@@ -90,6 +94,30 @@ SCENES: tuple[Scene, ...] = (
     Scene("visits", "engineer", "/care/r/visits"),
     Scene("visit-new", "engineer", "/care/r/visits/new"),
     Scene("visit", "engineer", lambda server: f"/care/r/visits/{server.visit}"),
+    Scene("survey-opinion", "nobody", _survey("opinion"), wait=".cps-sign canvas"),
+    Scene("survey-sheet", "nobody", _survey("feedback_sheet")),
+    Scene("survey-used", "nobody", _survey("used"), status=410),
+    Scene("survey-withdrawn", "nobody", _survey("withdrawn"), status=410),
+    Scene("survey-wrong", "nobody", "/care/survey/nothing", status=404),
+    Scene("survey-overview", "manager", "/care/surveys"),
+    Scene("survey-results-visit", "manager", "/care/surveys/return_visit?by=assignee"),
+    Scene("survey-results-nps", "manager", "/care/surveys/nps?by=month"),
+    Scene("survey-results-opinion", "manager", "/care/surveys/opinion"),
+    Scene("survey-own-results", "engineer", "/care/surveys"),
+    Scene("survey-responses", "manager", "/care/survey-responses"),
+    Scene("survey-response", "manager", lambda server: f"/care/survey-responses/{server.surveys['response']}"),
+    Scene("survey-response-low", "manager", lambda server: f"/care/survey-responses/{server.surveys['low']}"),
+    Scene("survey-case", "manager", _case("b7")),
+    Scene("survey-paper-choose", "engineer", "/care/survey-paper"),
+    Scene("survey-paper", "engineer", "/care/survey-paper?form=return_visit"),
+    Scene("survey-forms", "manager", "/care/survey-forms"),
+    Scene("survey-editor", "manager", "/care/survey-forms/nps", allow=("NPS", "CSAT", "CES", "on_time")),
+    Scene("survey-preview", "manager", "/care/survey-forms/return_visit/preview"),
+    Scene("survey-triggers", "manager", "/care/survey-triggers"),
+    Scene("survey-trigger", "manager", "/care/survey-triggers/after_closing"),
+    Scene("improvements", "manager", "/care/improvements"),
+    Scene("improvement", "manager", lambda server: f"/care/improvements/{server.surveys['improvement']}"),
+    Scene("improvement-new", "manager", "/care/improvement-new?form=return_visit"),
     Scene(
         "api-reference",
         "engineer",
@@ -97,6 +125,9 @@ SCENES: tuple[Scene, ...] = (
         allow=API_NAMES,
     ),
 )
+
+SURVEY = {"survey": {"link": "http://localhost/care/survey", "key": "a key of the scenes, long enough"}}
+"""Where the pages of surveys are, and what signs their links."""
 
 _ROLES = {"customer": "li", "customer2": "sun", "engineer": "wang", "manager": "zhao"}
 
@@ -109,6 +140,29 @@ class Desk:
     numbers: Mapping[str, str]
     link: str
     visit: str
+    surveys: Mapping[str, str]
+    """The tokens of surveys by their forms, ``used`` and ``withdrawn``; a ``response``, a ``low`` one, an ``improvement``."""
+
+
+def _surveys(care: Any, case: str) -> dict[str, str]:
+    """Invitations that can be answered, one for each form, and what came of others."""
+    from careplug.demo.cast import ACTORS
+
+    found: dict[str, str] = {}
+    with care.unit(actor=ACTORS["zhao"]) as unit:
+        service = unit.surveys
+        made = {
+            name: service.invite(case, form=name, anyway=True) for name in ("opinion", "feedback_sheet", "nps", "ces")
+        }
+        found |= {name: service.link(each.id).rpartition("/")[2] for name, each in made.items()}
+        service.answer(found["nps"], {"recommend": 9})
+        found["used"] = found["nps"]
+        found["withdrawn"] = found.pop("ces")
+        service.withdraw(made["ces"].id)
+        found["response"] = service.responses(form="opinion")[0].id
+        found["low"] = service.responses(low=True)[0].id
+        found["improvement"] = service.improvements(state="measured")[0].id
+    return found
 
 
 def visits() -> ModuleType:
@@ -133,7 +187,7 @@ def application(database: str, clock: Any) -> tuple[Any, Any, Any]:
 
     app = Flask("careplug_scenes")
     app.config.update(SECRET_KEY="scenes", CAREPLUG_URL_PREFIX="/care", CAREPLUG_DATABASE=database)
-    careplug = Careplug(app, clock=clock, plugins=[visits()])
+    careplug = Careplug(app, clock=clock, plugins=[visits()], settings=SURVEY)
     careplug.actor_loader(lambda: ACTORS.get(_ROLES.get(request.headers.get("X-Role", ""), "")))
     care = careplug.state_of(app).care
     care.upgrade()
@@ -145,20 +199,24 @@ def server() -> Iterator[Desk]:
     """The desk at the last moment of the story, its clock standing still. It runs once for all pictures."""
     from careplug.clock import ManualClock
     from careplug.demo.cast import ACTORS
+    from careplug.demo.opinions import Opinions
     from careplug.demo.stage import START, play
     from careplug.resources import Resources
 
     clock = ManualClock(START)
     with tempfile.TemporaryDirectory() as folder:
         app, careplug, care = application(f"sqlite:///{folder}/story.db", clock)
-        played = play(care, clock)
+        opinions = Opinions(care)
+        played = play(care, clock, told=opinions)
+        opinions.end()
         with care.unit(actor=ACTORS["wang"]) as unit:
             case = unit.feedback.get(played.idents["c1"])
             visit = unit.get(Resources).add("visits", {"number": case.number, "day": date(2026, 3, 4)})
         with app.test_request_context():
             link = careplug.link(case, external=False)
+        surveys = _surveys(care, played.idents["b8"])
         with serve(app) as url:
-            yield Desk(url, played.numbers, link, visit.id)
+            yield Desk(url, played.numbers, link, visit.id, surveys)
         care.close()
 
 

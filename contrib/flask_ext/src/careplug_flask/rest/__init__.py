@@ -12,7 +12,19 @@ from careplug.errors import CareError, NotFound
 from careplug_flask import guard
 from careplug_flask.errors import NoMethod, error
 from careplug_flask.identity import visitor
-from careplug_flask.rest import bulk, cases, clocks, definitions, files, house, reading, searching, surveys, talk
+from careplug_flask.rest import (
+    bulk,
+    cases,
+    clocks,
+    definitions,
+    files,
+    house,
+    reading,
+    searching,
+    survey_results,
+    surveys,
+    talk,
+)
 from careplug_flask.rest.openapi import document
 from careplug_flask.rest.resources import operations as of_resources
 from careplug_flask.rest.serve import aborted, answer, broken, problem, view
@@ -34,7 +46,11 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 def table_of(care: Care) -> Table:
     """The operations of a ``Care``: the core's, and those of its plugins' resources."""
     return Table(
-        (*collect((cases, searching, talk, files, bulk, clocks, surveys, house)), *definitions.operations(), *of_resources(care))
+        (
+            *collect((cases, searching, talk, files, bulk, clocks, surveys, survey_results, house)),
+            *definitions.operations(),
+            *of_resources(care),
+        )
     )
 
 

@@ -15,6 +15,7 @@ from careplug.care import Care
 from careplug.clock import ManualClock
 from careplug.criteria import Is
 from careplug.demo.cast import ACTORS, PEOPLE
+from careplug.demo.opinions import Opinions
 from careplug.demo.stage import END, START, play
 from careplug.errors import Refused
 from careplug.feedback.entities import Feedback
@@ -69,7 +70,9 @@ def stage(open_care: Callable[..., Care], database: str, password: str, *, told:
     with open_care(database, clock=clock, channels=channels) as care:
         if _is_empty(care, database):
             told()
-            play(care, clock)
+            opinions = Opinions(care)
+            play(care, clock, told=opinions)
+            opinions.end()
         now = max(clock(), END, _latest(care))
         clock.set(now)
         _accounts(care, password)

@@ -64,7 +64,8 @@
       if (shown) put(fields, set);
     }
     for (const part of form.querySelectorAll(".cps-part")) {
-      part.hidden = !part.querySelector(".cps-question:not([hidden])");
+      const asked = part.querySelectorAll(".cps-question[data-key]");
+      part.hidden = asked.length > 0 && [...asked].every((set) => set.hidden);
     }
   };
 

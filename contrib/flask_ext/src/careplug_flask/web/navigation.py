@@ -43,11 +43,18 @@ def navigation(here: State, unit: Any) -> tuple[Entry, ...]:
         return ()
     side = "customer" if who.actor.side == "customer" else "service"
     found = [
-        Entry(say(code, who.language), url_for(endpoint), request.endpoint == endpoint)
+        Entry(say(code, who.language), url_for(endpoint), _is_here(endpoint))
         for code, endpoint, wanted, action in _OWN
         if wanted in ("", side) and may(unit, action) and (code != "nav.api" or here.options.api)
     ]
     return (*found, *_of_plugins(here, unit, side))
+
+
+def _is_here(endpoint: str) -> bool:
+    """Whether this is the page of an entry, or one of the pages behind it."""
+    here = request.endpoint or ""
+    behind = endpoint == "careplug.surveys" and here.startswith(("careplug.survey", "careplug.improvement"))
+    return here == endpoint or behind
 
 
 def _of_plugins(here: State, unit: Any, side: str) -> list[Entry]:

@@ -1,8 +1,8 @@
-"""Surveys: forms, invitations, responses, answers."""
+"""Surveys: forms, invitations, responses, answers, results, improvements."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -13,6 +13,7 @@ Token = Annotated[str, Meta(min_length=1, max_length=1000, description="api.valu
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Ident = Annotated[str, Meta(min_length=1, max_length=40)]
 State = Literal["scheduled", "sent", "reminded", "answered", "expired", "skipped", "withdrawn"]
+Plan = Annotated[str, Meta(max_length=20_000)]
 ChannelWord = Literal["web", "paper", "mail", "phone", "api"]
 
 
@@ -190,3 +191,138 @@ class Taken(Wire):
     form: str
     digest: str
     thanks: str
+
+
+Group = Literal["organisation", "product", "kind", "assignee", "team", "month", "quarter", "year"]
+
+
+class ScoreQuery(In):
+    """Which answers, and by what they are grouped."""
+
+    by: Group | UnsetType = UNSET
+    since: Instant | UnsetType = UNSET
+    until: Instant | UnsetType = UNSET
+    organisation: Ref | UnsetType = UNSET
+    product: Ref | UnsetType = UNSET
+    kind: Name | UnsetType = UNSET
+    assignee: Ref | UnsetType = UNSET
+    team: Ref | UnsetType = UNSET
+    confidence: Literal[90, 95, 99] = 95
+
+
+class Estimate(Wire):
+    """A figure with its interval, as Decimals, of how many answers; null where there is none."""
+
+    measure: str
+    value: str | None
+    low: str | None
+    high: str | None
+    of: int
+
+
+class SurveyQuestion(Wire):
+    """The answers to a question by what was answered, and what they add up to."""
+
+    key: str
+    answers: int
+    left_out: int
+    counts: dict[str, int]
+    score: Estimate | None
+
+
+class SurveyBlock(Wire):
+    """How far the questions of a block measure one thing: Cronbach's alpha."""
+
+    block: str
+    alpha: str | None
+    items: int
+    rows: int
+    incomplete: int
+
+
+class SurveyGroup(Wire):
+    """The results of one group; `key` is null where the group has none."""
+
+    key: str | None
+    responses: int
+    low: int
+    rate: Estimate
+    questions: list[SurveyQuestion]
+    blocks: list[SurveyBlock]
+
+
+class SurveyScores(Wire):
+    """The results of a form, by its revision that is asked now."""
+
+    form: str
+    digest: str
+    by: str
+    left_out: int
+    groups: list[SurveyGroup]
+
+
+class Improvement(Wire):
+    """Something that is to become better, with the figures before and after."""
+
+    id: str
+    title: str
+    plan: str
+    result: str
+    form: str
+    question: str
+    filters: dict[str, str]
+    owner: str | None
+    due_on: date | None
+    state: str
+    days: int
+    planned_at: datetime
+    done_at: datetime | None
+    measured_at: datetime | None
+    version: int
+    before: Estimate | None
+    after: Estimate | None
+    verdict: str
+
+
+class ImprovementIn(In):
+    """An improvement to plan; the answers of so many days before now are kept to be compared."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    form: Name
+    question: Name | UnsetType = UNSET
+    plan: Plan | UnsetType = UNSET
+    filters: dict[str, str] | UnsetType = UNSET
+    owner: Ref | UnsetType = UNSET
+    due_on: date | UnsetType = UNSET
+    days: Annotated[int, Meta(ge=1, le=3660)] = 90
+
+
+class ImprovementEdit(In):
+    """What is planned, to be changed; the version goes into If-Match."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+    plan: Plan | UnsetType = UNSET
+    owner: Ref | UnsetType = UNSET
+    due_on: date | UnsetType = UNSET
+
+
+class OutcomeIn(In):
+    """How an improvement was carried out, or why it was given up. The version goes into If-Match."""
+
+    result: Annotated[str, Meta(min_length=1, max_length=20_000)]
+
+
+class ImprovementQuery(In):
+    """Which improvements, by due date."""
+
+    state: Literal["planned", "done", "measured", "dropped"] | UnsetType = UNSET
+    owner: Ref | UnsetType = UNSET
+    limit: Limit = 25
+    after: Cursor | UnsetType = UNSET
+
+
+class ImprovementPage(Wire):
+    """A page of improvements."""
+
+    items: list[Improvement]
+    next: str | None

@@ -115,7 +115,10 @@ def _worded(said: Words, found: Any, value: Decimal) -> str:
     """A share as per cent, points with their sign, a mean with two places."""
     if isinstance(found, scoring.Share):
         return said.say("surveys.percent", value=_round(100 * value, 1))
-    return f"{_round(value, 0):+}" if isinstance(found, scoring.Nps) else str(_round(value, 2))
+    if isinstance(found, scoring.Nps):
+        points = _round(value, 0)
+        return f"{points:+}" if points else "0"
+    return str(_round(value, 2))
 
 
 def _interval(said: Words, found: Any, low: Any, high: Any) -> str:
