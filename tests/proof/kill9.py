@@ -2,7 +2,7 @@
 
 The process submits, dispatches, replies, pauses, resumes, attaches, resolves, reopens and closes, sends messages in between,
 and says after each commit what it was told is kept: key, case, sequence, type and hash of each fact. It is killed at a
-random moment of its first half second of writing, and another one goes on with the same cases. After each kill every
+random moment after up to twenty operations, and another one goes on with the same cases. After each kill every
 acknowledged fact is there with its hash, no operation is there in part or twice (facts, file rows, key), every row and clock
 is what its facts say, the outbox holds exactly the messages that the facts must have made, and every chain verifies. In the
 end a worker sends what waits: nothing counts as sent that did not arrive. `untold` are operations that were kept and whose
@@ -30,6 +30,8 @@ from tests.proof._load import counting
 from tests.services import database
 
 WHOLE = 50
+_MOST = 20
+"""Operations after which a process is killed, at most; a few milliseconds more decide where in the next one."""
 
 
 def run(scale: float) -> dict[str, object]:
@@ -52,8 +54,11 @@ def _killed(url: str, folder: Path, kills: int) -> tuple[dict[str, int], list[st
     wrong: list[str] = []
     try:
         for number in range(1, kills + 1):
+            before = len(house.told())
             (process,) = house.start()
-            time.sleep(chance.uniform(0.001, 0.5))
+            some = chance.randint(0, _MOST)
+            house.until(lambda done=before + some: len(house.told()) >= done)
+            time.sleep(chance.uniform(0.001, 0.05))
             process.kill()
             process.wait()
             _gone(house)
