@@ -8,7 +8,7 @@ misses nothing that was acknowledged before the copying began.
 
 `bare` is the way that is not safe, counted and no part of the verdict: both files copied with nothing held, in either order.
 A checkpoint between the two moves pages from the log into the file, and the next writer begins the log anew: a copy of
-the file before and of the log after misses what was acknowledged (`bare damaged`), which happens rarely and cannot be
+the file before and of the log after misses what was acknowledged (`bare damaged`), which happens now and then and cannot be
 excluded.
 
 It runs in one piece; a part of it is at least two copies of each kind.
