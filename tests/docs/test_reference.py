@@ -12,6 +12,7 @@ from careplug.errors import Refused
 from careplug.feedback.transitions import SEEDS, State, Transition
 from careplug.messages import subscriptions
 from careplug.plugin.builtin import PARSERS
+from careplug.privacy import rules
 from careplug.refs import Actor, Ref
 from careplug.sla import metric, policy
 from careplug.survey import forms, questions, triggers
@@ -106,6 +107,12 @@ KEYS = {
     "calendar": ("name", "zone", "week", "holidays", "dates", "periods", "closures", "published_until"),
     "template": ("subject", "body"),
     "policy_set": ("policies",),
+    "retention": (
+        *rules.KEYS,
+        *rules.UNITS,
+        *rules.ACTIONS,
+        *(each for some in rules.ACTIONS.values() for each in some),
+    ),
     "survey_trigger": triggers.KEYS,
     "survey": (*forms.KEYS, *questions.KEYS, *questions.TYPES, "satisfied"),
 }

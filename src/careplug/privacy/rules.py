@@ -11,7 +11,7 @@ import attrs
 
 from careplug.errors import Invalid
 
-__all__ = ["ACTIONS", "UNITS", "Rule"]
+__all__ = ["ACTIONS", "KEYS", "UNITS", "Rule"]
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "feedback": ("erase", "anonymise", "attachments", "messages"),
@@ -20,7 +20,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 """What a rule can do, by what it is about."""
 
 UNITS = ("days", "months", "years")
-_KEYS = ("entity", "kinds", "after", "do")
+KEYS = ("entity", "kinds", "after", "do")
 _LONGEST = 36_500
 
 
@@ -42,9 +42,9 @@ class Rule:
     def parse(cls, name: str, data: Mapping[str, Any]) -> Self:
         """The rule of a definition (kind ``retention``); ``Invalid`` names the key that is wrong."""
         place = f"retention.{name}"
-        unknown = sorted(set(data) - set(_KEYS))
+        unknown = sorted(set(data) - set(KEYS))
         if unknown:
-            raise Invalid("definition.keys", field=f"{place}.{unknown[0]}", known=", ".join(_KEYS))
+            raise Invalid("definition.keys", field=f"{place}.{unknown[0]}", known=", ".join(KEYS))
         entity = data.get("entity", "feedback")
         if entity not in ACTIONS:
             raise Invalid(
