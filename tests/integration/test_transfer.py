@@ -6,6 +6,7 @@ import json
 from random import Random
 
 import pytest
+from cryptography.fernet import Fernet
 
 from careplug import Actor, Ref
 from careplug.audit import verify
@@ -16,7 +17,7 @@ from careplug.demo.stage import START
 from careplug.errors import CareError, Conflict, Invalid, Refused
 from careplug.feedback.entities import Attachment, Feedback, RequestKey
 from careplug.storage.files import FolderFiles
-from careplug.transfer import chunks, export, restore
+from careplug.transfer import backup, chunks, export, restore
 from tests.integration.carry.story import BOSS, TENANTS, open_care, torture, write
 from tests.proof.carry import differing
 from tests.services import DATABASES
@@ -185,6 +186,36 @@ def test_a_row_in_the_way_undoes_all_and_is_named(whole, fresh, tmp_path, what):
     assert caught.value.code == "transfer.conflicts"
     assert "feedback :" in caught.value.text("en")
     assert digest(fresh, tmp_path / "after") == before
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("name", DATABASES)
+def test_words_are_found_in_the_copy_as_in_the_original(whole, opened, new_database, name):
+    there = opened(new_database(name))
+    restore(there, whole[1])
+    for tenant, words in (("", "发票"), ("", "课表"), ("acme", "屏幕闪烁"), ("acme", "怎么用")):
+        found = []
+        for care in (whole[0], there):
+            with care.transaction(tenant=tenant, writes=False) as store:
+                found.append([(hit.entity.id, hit.source, hit.source_id) for hit in store.search(Feedback, words)])
+        assert found[0] == found[1] != [], words
+
+
+def test_encrypted_columns_travel_in_plain_and_are_encrypted_anew(whole, opened, tmp_path):
+    words = "屏幕闪烁"
+    there = {}
+    for name in ("one", "two"):
+        settings = {"crypto": {"keys": (Fernet.generate_key().decode(),)}}
+        there[name] = opened(f"sqlite:///{tmp_path}/{name}.db", settings=settings, crypto=True)
+    first = restore(there["one"], whole[1], key=KEY)
+    assert first.whole, first.text()
+    assert export(there["one"], tmp_path / "plain", key=KEY).digest == first.digest
+    assert restore(there["two"], tmp_path / "plain", key=KEY).whole
+    assert export(there["two"], tmp_path / "again").digest == first.digest
+    assert words.encode() in (tmp_path / "plain" / "rows" / "feedback.000001.jsonl").read_bytes()
+    for name, care in there.items():
+        backup(care, tmp_path / f"{name}.copy")
+        assert words.encode() not in (tmp_path / f"{name}.copy").read_bytes()
 
 
 # -- interrupted --

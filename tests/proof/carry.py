@@ -54,7 +54,10 @@ def run(scale: float) -> dict[str, object]:
 def _around(first: Care, care: Any, folder: Path, stack: contextlib.ExitStack) -> dict[str, object]:
     before = _logs.peak()
     origin = export(first, folder / "0", key=KEY)
-    figures: dict[str, object] = {"rows": origin.rows, "exported_a_second": round(origin.rows / origin.seconds)}
+    figures: dict[str, object] = {
+        "rows": origin.rows,
+        "exported_a_second": round(origin.rows / origin.took.total_seconds()),
+    }
     wrong = 0
     last = folder / "0"
     for number, name in enumerate(WAY, 1):
@@ -63,8 +66,8 @@ def _around(first: Care, care: Any, folder: Path, stack: contextlib.ExitStack) -
         came = restore(there, last, key=KEY)
         last = folder / str(number)
         again = export(there, last, key=KEY)
-        figures[f"restored_a_second_{name}"] = round(came.rows / came.seconds)
-        figures[f"exported_a_second_{name}"] = round(again.rows / again.seconds)
+        figures[f"restored_a_second_{name}"] = round(came.rows / came.took.total_seconds())
+        figures[f"exported_a_second_{name}"] = round(again.rows / again.took.total_seconds())
         wrong += (not came.whole) + (again.digest != origin.digest) + differing(folder / "0", last)
         with there.transaction(tenant="") as store:
             wrong += store.next_number() <= _highest(first)

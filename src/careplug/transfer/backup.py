@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from careplug.errors import Refused
 from careplug.ports import Backup
 from careplug.refs import SYSTEM, Actor
-from careplug.transfer.reports import BackupReport
+from careplug.transfer.reports import BackupReport, since
 
 if TYPE_CHECKING:
     from careplug.care import Care
@@ -37,5 +37,5 @@ def backup(care: Care, path: str | Path, *, actor: Actor = SYSTEM) -> BackupRepo
         made_at=made_at,
         bytes=where.stat().st_size,
         sha256=digest,
-        seconds=time.perf_counter() - begun,
+        took=since(begun),
     )

@@ -18,7 +18,7 @@ from careplug.transfer import source
 from careplug.transfer.attachments import Counted, holds_files, look
 from careplug.transfer.export import fingerprint
 from careplug.transfer.manifest import Content, Entity
-from careplug.transfer.reports import DrillReport
+from careplug.transfer.reports import DrillReport, since
 from careplug.transfer.restore import restore
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _report(care: Care, there: tuple[Entity, ...], *, begun: float, **told: Any)
         files_missing=counted.lost,
         missing=tuple(counted.missing),
         problems=(),
-        seconds=time.perf_counter() - begun,
+        took=since(begun),
     )
 
 
@@ -135,7 +135,7 @@ def _broken(care: Care, path: Path, problems: tuple[str, ...], begun: float) -> 
         digest="",
         expected="",
         verified=VerifyReport(subjects=0, facts=0, personals=0, damages=(), counts={}),
-        seconds=time.perf_counter() - begun,
+        took=since(begun),
     )
 
 

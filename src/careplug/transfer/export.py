@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from careplug.transfer.attachments import Fetcher, holds_files
 from careplug.transfer.chunks import Progress, Writer, lines_of, stray, write_file
 from careplug.transfer.lines import Lines
 from careplug.transfer.manifest import CHECKPOINT, MANIFEST, Content, Entity, Kept, Made, Manifest, signature
-from careplug.transfer.reports import ExportReport
+from careplug.transfer.reports import ExportReport, since
 from careplug.transfer.target import counts
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def export(
         if key:
             sign_heads(care, store, run.folder / CHECKPOINT, key=key)
     manifest = run.finish(entities, key)
-    return run.report(manifest, time.perf_counter() - begun)
+    return run.report(manifest, since(begun))
 
 
 def _prepared(folder: Path) -> Path:
@@ -157,7 +158,7 @@ class _Run:
             self.progress(self.done, self.done)
         return manifest
 
-    def report(self, manifest: Manifest, seconds: float) -> ExportReport:
+    def report(self, manifest: Manifest, took: timedelta) -> ExportReport:
         """What was written."""
         counted, entities = self.fetcher.counted, manifest.content.entities
         return ExportReport(
@@ -172,7 +173,7 @@ class _Run:
             files_missing=counted.lost,
             missing=tuple(counted.missing),
             signed=bool(manifest.signature),
-            seconds=seconds,
+            took=took,
         )
 
 

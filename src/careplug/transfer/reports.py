@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -12,7 +13,7 @@ from careplug.audit.verify import VerifyReport
 from careplug.clock import to_text
 from careplug.text import say
 
-__all__ = ["BackupReport", "DrillReport", "ExportReport", "RestoreReport"]
+__all__ = ["BackupReport", "DrillReport", "ExportReport", "RestoreReport", "since"]
 
 NAMED = 20
 """How many missing files a report names; all are counted."""
@@ -35,7 +36,7 @@ class ExportReport:
     files_missing: int
     missing: tuple[str, ...]
     signed: bool
-    seconds: float
+    took: timedelta
 
     @property
     def whole(self) -> bool:
@@ -75,7 +76,7 @@ class RestoreReport:
     number: int
     counts: Mapping[str, tuple[int, int]]
     verified: VerifyReport
-    seconds: float
+    took: timedelta
 
     @property
     def whole(self) -> bool:
@@ -107,7 +108,7 @@ class BackupReport:
     made_at: datetime
     bytes: int
     sha256: str
-    seconds: float
+    took: timedelta
 
     def text(self, language: str = "en") -> str:
         """The report in words."""
@@ -134,7 +135,7 @@ class DrillReport:
     digest: str
     expected: str
     verified: VerifyReport
-    seconds: float
+    took: timedelta
 
     @property
     def whole(self) -> bool:
@@ -155,6 +156,11 @@ class DrillReport:
         return "\n".join(lines)
 
 
+def since(begun: float) -> timedelta:
+    """How long it is since a reading of ``time.perf_counter``, to the millisecond."""
+    return timedelta(milliseconds=round((time.perf_counter() - begun) * 1000))
+
+
 def _missing(count: int, named: tuple[str, ...], language: str) -> list[str]:
     if not count:
         return []
@@ -167,6 +173,6 @@ def _say(report: Any, code: str, language: str) -> str:
     cls: Any = type(report)
     values = {field.name: getattr(report, field.name) for field in attrs.fields(cls)}
     words = {name: to_text(value) if isinstance(value, datetime) else value for name, value in values.items()}
-    words["seconds"] = f"{values['seconds']:.1f}"
+    words["seconds"] = f"{report.took.total_seconds():.1f}"
     words["tables"] = len(values.get("entities", ()))
     return say(code, language, **words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from careplug.transfer.adding import Adding
 from careplug.transfer.attachments import Returner, holds_files
 from careplug.transfer.chunks import Progress, check, check_files, lines_of
 from careplug.transfer.manifest import CHECKPOINT, Chunk, Entity, Manifest
-from careplug.transfer.reports import RestoreReport
+from careplug.transfer.reports import RestoreReport, since
 
 if TYPE_CHECKING:
     from careplug.care import Care
@@ -63,7 +64,7 @@ def restore(
     wrong = run.wrong_counts()
     seen = verify(care, checkpoint=where / CHECKPOINT if key else None, key=key)
     run.journal.end()
-    return run.report(wrong, seen, number, care.seed(), time.perf_counter() - begun)
+    return run.report(wrong, seen, number, care.seed(), since(begun))
 
 
 def _fitting(care: Care, found: Manifest, skip: Sequence[str]) -> list[Entity]:
@@ -209,7 +210,7 @@ class _Run:
         return Invalid("transfer.row", field=f"restore.{entity.name}.row", value=str(path), line=line, reason=reason)
 
     def report(
-        self, wrong: Mapping[str, tuple[int, int]], seen: VerifyReport, number: int, seeded: int, seconds: float
+        self, wrong: Mapping[str, tuple[int, int]], seen: VerifyReport, number: int, seeded: int, took: timedelta
     ) -> RestoreReport:
         """What came of it."""
         counted = self.returner.counted
@@ -227,5 +228,5 @@ class _Run:
             number=number,
             counts=wrong,
             verified=seen,
-            seconds=seconds,
+            took=took,
         )

@@ -261,11 +261,18 @@ def _plain(value: Any) -> Any:
 
 
 def open_care(
-    url: str, clock: ManualClock | None = None, *, extra: Sequence[object] = (), gauged: bool = True, **more: Any
+    url: str,
+    clock: ManualClock | None = None,
+    *,
+    extra: Sequence[object] = (),
+    gauged: bool = True,
+    crypto: bool = False,
+    **more: Any,
 ) -> Care:
-    """A Care as the database needs it, with ``extra`` plugins; one that is not ``gauged`` lacks the plugin of gauges."""
+    """A Care as the database needs it, with ``extra`` plugins; one that is not ``gauged`` lacks the plugin of gauges,
+    one with ``crypto`` encrypts what is personal."""
     channels = {"console": {"stream": io.StringIO()}}
-    environ = {"CAREPLUG_PLUGINS": "sqlalchemy,flask"}
+    environ = {"CAREPLUG_PLUGINS": "sqlalchemy,flask" + (",crypto" if crypto else "")}
     clock = clock or ManualClock(START)
     return Care(
         url, plugins=[*([plugin()] if gauged else []), *extra], clock=clock, channels=channels, environ=environ, **more
