@@ -2,7 +2,7 @@
 
 Chinese and other writing without blanks is read as overlapping pairs of characters, so that a word is found wherever it
 stands and no dictionary decides. Everything else is read as words, numbers and compounds (``CP-2026-000123``, ``3.2.1``,
-an address), whole and in parts. Each word becomes one token of lower-case ASCII letters, digits and ``_``, at least six
+an address), whole and in parts. Each word becomes one token of lower-case ASCII letters, digits and ``_``, at least five
 characters, so that no database's own idea of a word matters. ``docs/explanation/search.md`` has the reasons.
 """
 
