@@ -41,6 +41,9 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "preview": "change:preview",
         "apply": "change:apply",
     },
+    "opinions": {
+        "survey": "survey:survey",
+    },
     "data": {
         "import": "import_:import_",
         "verify": "audit:verify",

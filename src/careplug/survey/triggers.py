@@ -158,8 +158,12 @@ class Trigger:
             return False  # another type than the condition's author thought of: nobody is asked
 
     def send_at(self, calendar: Calendar, start: datetime) -> datetime:
-        """When the invitation goes out: after the delay, in hours in which the calendar is open."""
-        return calendar.next_open(self.delay(calendar, start))
+        """When the invitation goes out: after the delay, in hours in which the calendar is open.
+
+        Somebody who asks by hand means now, whatever the hour.
+        """
+        end = self.delay(calendar, start)
+        return end if self.event == "on_demand" else calendar.next_open(end)
 
     def reminder_times(self, calendar: Calendar, sent: datetime, end: datetime) -> tuple[datetime, ...]:
         """When reminders go out after sending, in order, in open hours, before the end."""
