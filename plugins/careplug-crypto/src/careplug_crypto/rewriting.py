@@ -9,6 +9,7 @@ import attrs
 
 from careplug.encryption import Encrypting, Sealed
 from careplug.errors import Invalid
+from careplug.privacy.erase import erase_traces
 from careplug.tasks import again
 from careplug_crypto.errors import error
 
@@ -52,6 +53,8 @@ def rewrite(care: Care, how: How, *, progress: Callable[[int, int], None] | None
             done, more = done + changed, bool(after)
             if progress is not None:
                 progress(done, total)
+    if how == "encrypt":
+        erase_traces(care)  # what was plain text is not to stay in the file's log
     retired = () if how == "encrypt" else _retired(storage, keep=first if how == "rotate" else "")
     return Rewriting(values=done, retired=retired)
 
