@@ -46,7 +46,12 @@ FILES = MemoryFiles()
 SURVEY = {"survey": {"link": "http://localhost/careplug/survey", "key": "a key of the tests, long enough"}}
 """Where the pages of surveys are, and what signs their links."""
 
-WIDE = {"api": "1000000 per minute", "submit": "1000000 per minute", "act": "1000000 per minute", "link": "1000000 per minute"}
+WIDE = {
+    "api": "1000000 per minute",
+    "submit": "1000000 per minute",
+    "act": "1000000 per minute",
+    "link": "1000000 per minute",
+}
 
 
 def make_app(storage: object = None, extension: Careplug | None = None, *, fresh: bool = True, **config: Any) -> Flask:
@@ -157,6 +162,15 @@ def surveyed(care: Care, case: str) -> dict[str, str]:
     }
 
 
+def improvements(care: Care) -> dict[str, str]:
+    """An ``improvement`` that is planned, and one that was carried out: ``improved``."""
+    with care.unit(actor=ZHAO) as unit:
+        planned = unit.surveys.plan_improvement("Come in time", form="csat", owner=WANG.ref)
+        done = unit.surveys.plan_improvement("Call first", form="opinion")
+        done = unit.surveys.improvement_done(done.id, expected=done.version, result="The hotline calls")
+    return {"improvement": planned.id, "improved": done.id}
+
+
 class House:
     """One app on one database, and clients of it."""
 
@@ -166,7 +180,10 @@ class House:
         self.now = MONDAY
         self.files = files or MemoryFiles()
         self.app = make_app(
-            storage, Careplug(clock=lambda: self.now, files=self.files, plugins=plugins, settings=SURVEY), fresh=seen is None, **config
+            storage,
+            Careplug(clock=lambda: self.now, files=self.files, plugins=plugins, settings=SURVEY),
+            fresh=seen is None,
+            **config,
         )
         self.care = care_of(self.app)
         self.seen: Any = seen

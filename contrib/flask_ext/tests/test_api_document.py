@@ -17,7 +17,7 @@ from careplug.messages.entities import Message, Party
 from careplug.ports import Address
 from careplug.sla.entities import Clock
 from careplug.timeline.facts import Fact
-from careplug_flask.rest.wire import base, cases, clocks, searching
+from careplug_flask.rest.wire import base, cases, clocks, searching, surveys
 from careplug_flask.rest.wire import house as wire_house
 from careplug_flask.rest.wire import resources as wire_resources
 from careplug_flask.words import own
@@ -84,7 +84,7 @@ def test_what_a_shape_is_says_its_docstring():
     known = {code: words.en for code, words in own().items() if code.startswith("api.shape.")}
     shapes = {
         kind
-        for module in (base, cases, clocks, searching, wire_house, wire_resources)
+        for module in (base, cases, clocks, searching, wire_house, wire_resources, surveys)
         for kind in vars(module).values()
         if isinstance(kind, type)
         and issubclass(kind, base.Wire | base.In)

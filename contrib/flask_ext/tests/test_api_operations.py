@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
-from flask_kit import API, LI, WANG, ZHAO, facts, spoken, state_of, surveyed
+from flask_kit import API, LI, WANG, ZHAO, facts, improvements, spoken, state_of, surveyed
 
 from careplug.storage.files import MemoryFiles
 
@@ -117,14 +118,27 @@ HAPPY = {
         "/surveys/responses",
         {"json": {"form": "return_visit", "feedback_id": "{busy}", "answers": VISIT}},
     ),
+    "reportSurveyScores": (ZHAO, "GET", "/surveys/forms/opinion/scores?by=month&kind=question&confidence=90", {}),
+    "listImprovements": (ZHAO, "GET", "/improvements?state=planned&owner=person:wang", {}),
+    "planImprovement": (ZHAO, "POST", "/improvements", {"json": {"title": "Faster", "form": "csat"}}),
+    "getImprovement": (ZHAO, "GET", "/improvements/{improvement}", {}),
+    "editImprovement": (ZHAO, "PATCH", "/improvements/{improvement}", {"json": {"due_on": "2026-03-01"}}),
+    "finishImprovement": (ZHAO, "POST", "/improvements/{improvement}/done", {"json": {"result": "They call first"}}),
+    "dropImprovement": (ZHAO, "POST", "/improvements/{improvement}/drop", {"json": {"result": "No longer needed"}}),
+    "measureImprovement": (ZHAO, "POST", "/improvements/{improved}/measure", {}),
     "openSurvey": (None, "POST", "/surveys/open", {"json": {"token": "{token}"}}),
     "answerSurvey": (None, "POST", "/surveys/answers", {"json": {"token": "{token}", "answers": {"satisfaction": 5}}}),
 }
-EDITS = {
-    "editFeedback": "/feedback/{fresh}",
-    "prioritiseFeedback": "/feedback/{fresh}",
-    "editParty": "/parties/{party}",
-}
+EDITS = (
+    "editFeedback",
+    "prioritiseFeedback",
+    "editParty",
+    "editImprovement",
+    "finishImprovement",
+    "dropImprovement",
+    "measureImprovement",
+)
+"""What goes by If-Match: the tag of what is read without the last word of the path."""
 
 
 def calendar(api):
@@ -160,6 +174,8 @@ def filled(house, text):
             known[kind] = first(house.api(), f"{kind}s")
     if any(f"{{{key}}}" in text for key in ("invitation", "response", "token")):
         known |= surveyed(house.care, house.seen.busy)
+    if "{improve" in text:
+        known |= improvements(house.care)
     if "{failed}" in text:
         known["failed"] = failed_message(house)
     for key, value in known.items():
@@ -186,9 +202,11 @@ def ask(house, name):
         more = more() if more is upload else more(house.api(ZHAO))
     if "json" in more:
         more = {**more, "json": json.loads(filled(house, json.dumps(more["json"])))}
+    path = filled(house, path)
     if name in EDITS:
-        more = {**more, "headers": {"If-Match": tag(api, filled(house, EDITS[name]))}}
-    return api(method, filled(house, path), **more)
+        read = re.sub("/(priority|done|drop|measure)$", "", path)
+        more = {**more, "headers": {"If-Match": tag(api, read)}}
+    return api(method, path, **more)
 
 
 def test_every_operation_is_tried(house):

@@ -18,7 +18,7 @@ import flask_kit
 import pytest
 from flask import url_for
 from flask_kit import CHEN, CHENS, LI, QIAN, ROOT, SECRET, WANG, ZHAO, House, state_of
-from test_api_operations import HAPPY, failed_message, first
+from test_api_operations import EDITS, HAPPY, failed_message, first
 
 from careplug.criteria import Is
 from careplug.feedback.entities import Feedback
@@ -104,6 +104,14 @@ withdrawSurveyInvitation     401    403  403  403  ok   404
 listSurveyResponses          401    403  404  403  ok   404
 getSurveyResponse            401    403  403  403  ok   404
 enterSurveyResponse          401    403  404  ok   ok   404
+reportSurveyScores           401    403  403  ok   ok   ok
+listImprovements             401    403  403  403  ok   403
+planImprovement              401    403  403  403  ok   403
+getImprovement               401    403  403  403  ok   403
+editImprovement              401    403  403  403  ok   404
+finishImprovement            401    403  403  403  ok   404
+dropImprovement              401    403  403  403  ok   404
+measureImprovement           401    403  403  403  ok   404
 openSurvey                   ok     ok   ok   ok   ok   ok
 answerSurvey                 ok     ok   ok   ok   ok   ok
 r_tools_list                 401    403  403  ok   ok   ok
@@ -142,6 +150,21 @@ survey_invite:GET            ok     ok   ok   ok   ok   ok
 survey_invite:POST           401    403  403  403  ok   404
 survey_withdraw:GET          ok     ok   ok   ok   ok   ok
 survey_withdraw:POST         401    403  403  403  ok   404
+surveys:GET                  401    403  403  ok   ok   ok
+survey_results:GET           401    403  403  ok   ok   ok
+survey_scores_csv:GET        401    403  403  ok   ok   ok
+survey_responses_csv:GET     401    403  403  403  ok   403
+survey_triggers:GET          401    403  403  ok   ok   ok
+survey_trigger:GET           401    403  403  403  ok   403
+survey_trigger:POST          401    403  403  403  ok   403
+survey_switch:GET            ok     ok   ok   ok   ok   ok
+survey_switch:POST           401    403  403  403  ok   403
+improvements:GET             401    403  403  403  ok   403
+improvement_new:GET          401    403  403  403  ok   403
+improvement_new:POST         401    403  403  403  ok   403
+improvement:GET              401    403  403  403  ok   403
+improvement_act:GET          ok     ok   ok   ok   ok   ok
+improvement_act:POST         401    403  403  403  ok   403
 survey_responses:GET         401    403  403  403  ok   403
 survey_response:GET          401    403  403  403  ok   404
 survey_paper:GET             401    403  403  ok   ok   ok
@@ -249,7 +272,7 @@ def standing(tmp_path_factory):
         shared[f"digest_{kind}"] = house.api(ROOT).get(f"/{kind}/{name}").get_json()["digest"]
     lis = {"fresh": seen.fresh, "busy": seen.busy, "attachment": seen.attachment}
     for each in (lis, chens):
-        each |= flask_kit.surveyed(house.care, each["busy"])
+        each |= {**flask_kit.surveyed(house.care, each["busy"]), **flask_kit.improvements(house.care)}
         each["survey_token"] = each["token"]
     with house.care.read(actor=ROOT) as unit:
         rows = {row.id: row.number for row in unit.feedback.find(limit=100)}
@@ -342,8 +365,9 @@ def ask_api(world, route, actor, names):
     if "json" in more:
         more["json"] = json.loads(filled(json.dumps(more["json"]), {**names, "other": names["busy"]}))
     path = filled(path.replace("requester=person:li&", ""), names)
-    if route in ("editFeedback", "prioritiseFeedback", "editParty"):
-        more["headers"] = {"If-Match": world.house.api(ROOT).get(path.removesuffix("/priority")).headers["ETag"]}
+    if route in EDITS:
+        read = re.sub("/(priority|done|drop|measure)$", "", path)
+        more["headers"] = {"If-Match": world.house.api(ROOT).get(read).headers["ETag"]}
     return world.house.api(who, tenant=tenant)(method, path, **more)
 
 
@@ -424,6 +448,21 @@ FORMS = {
     "survey_invite:GET": ({"number": "{busy_number}"}, {}),
     "survey_withdraw:POST": ({"number": "{busy_number}", "ident": "{invitation}"}, {}),
     "survey_withdraw:GET": ({"number": "{busy_number}", "ident": "{invitation}"}, {}),
+    "surveys:GET": ({}, {}),
+    "survey_results:GET": ({"name": "opinion"}, {}),
+    "survey_scores_csv:GET": ({"name": "opinion"}, {}),
+    "survey_responses_csv:GET": ({"name": "opinion"}, {}),
+    "survey_triggers:GET": ({}, {}),
+    "survey_trigger:GET": ({"name": "asked"}, {}),
+    "survey_trigger:POST": ({"name": "asked"}, {"version": "1", "data": '{"event": "on_demand", "form": "nps"}'}),
+    "survey_switch:GET": ({"name": "asked"}, {}),
+    "survey_switch:POST": ({"name": "asked"}, {"version": "1", "active": "0"}),
+    "improvements:GET": ({}, {}),
+    "improvement_new:GET": ({}, {}),
+    "improvement_new:POST": ({}, {"title": "Faster", "form": "nps", "days": "30"}),
+    "improvement:GET": ({"ident": "{improvement}"}, {}),
+    "improvement_act:GET": ({"ident": "{improvement}", "action": "done"}, {}),
+    "improvement_act:POST": ({"ident": "{improvement}", "action": "done"}, {"version": "1", "result": "Called first"}),
     "survey_responses:GET": ({}, {}),
     "survey_response:GET": ({"ident": "{response}"}, {}),
     "survey_paper:GET": ({"form": "nps"}, {}),
@@ -481,7 +520,10 @@ def ask_page(world, route, actor, names):
         path = url_for(f"careplug.{endpoint}", **parts)
     http = client(app, who, tenant=tenant)
     form = {key: filled(value, names) for key, value in form.items()}
-    if route in ("link_act:POST", "survey:POST"):  # whoever comes by a link has a session, and with it the token of its forms
+    if route in (
+        "link_act:POST",
+        "survey:POST",
+    ):  # whoever comes by a link has a session, and with it the token of its forms
         page = http.get(path if route == "survey:POST" else path.rpartition("/")[0]).text
         form["csrf_token"] = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
     with http.open(path, method=method, data=form or None) as answer:

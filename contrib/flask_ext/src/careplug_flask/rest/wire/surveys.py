@@ -207,7 +207,7 @@ class ScoreQuery(In):
     kind: Name | UnsetType = UNSET
     assignee: Ref | UnsetType = UNSET
     team: Ref | UnsetType = UNSET
-    confidence: Literal[90, 95, 99] = 95
+    confidence: Annotated[int, Meta(ge=90, le=99)] = 95
 
 
 class Estimate(Wire):

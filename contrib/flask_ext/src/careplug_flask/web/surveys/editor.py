@@ -73,7 +73,7 @@ def _editor(name: str) -> AnyResponse:
     if request.method != "POST":
         with work.reading() as unit:
             unit.allow(_RIGHT)
-            return _page(unit, name, _begin(unit, name), expected=_revision(unit, name))
+            return _page(unit, name, _begin(unit, name), expected=_revision(unit, name), opened=-1 if name else 0)
     guard.check_csrf()
     guard.limit("act")
     typed = drafts.nested(request.form.items())
@@ -179,6 +179,7 @@ def _page(
         expected=expected,
         opened=opened,
         wrong=dict(reversed(wrong.items())),
+        troubled={int(place.split(".")[1]) for place in wrong if place.startswith("questions.")},
         problem=problem or unreadable,
         saved=request.args.get("done") == "saved",
         previewed=shown,
