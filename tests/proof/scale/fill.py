@@ -16,6 +16,7 @@ import attrs
 from careplug import Care
 from careplug.audit.rebuild import rebuild
 from careplug.clock import to_text
+from careplug.contributions import FactType
 from careplug.criteria import All, Is, Order
 from careplug.feedback.base import FEEDBACK
 from careplug.feedback.entities import Feedback, RequestKey
@@ -91,7 +92,7 @@ def note(store: Any, size: int, done: int, stage: str = "cases") -> None:
 def _block(care: Care, teller: Teller, week: list[Story], start: int, end: int, size: int) -> Iterator[object]:
     chance = Random(f"{SEED} {start}")
     recent = teller.recent(chance, max(1, (end - start) // RECENT // 3))
-    personal = {name: kind.personal for (subject, name), kind in care.setup.fact_types.items() if subject == FEEDBACK}
+    types = care.setup.fact_types
     weeks = (size - 1) // TOLD_A_WEEK
     for number in range(start, end):
         if number % RECENT == 0:
@@ -99,7 +100,7 @@ def _block(care: Care, teller: Teller, week: list[Story], start: int, end: int, 
         else:
             story = week[number % TOLD_A_WEEK * len(week) // TOLD_A_WEEK]
             by = WEEK * (number // TOLD_A_WEEK - weeks)
-        yield from _again(story, by, _Cast.of(chance, number), personal)
+        yield from _again(story, by, _Cast.of(chance, number), types)
 
 
 @attrs.frozen
@@ -136,7 +137,7 @@ class _Cast:
 _MAYBE = ("measure", "result", "assignee")
 
 
-def _again(story: Story, by: timedelta, cast: _Cast, personal: Mapping[str, Any]) -> Iterator[object]:
+def _again(story: Story, by: timedelta, cast: _Cast, types: Mapping[tuple[str, str], FactType]) -> Iterator[object]:
     """The rows of a case that happened as the story, so much later, to other people."""
     ident, head = new_id(), chain.START
     for fact in story.facts:
@@ -146,7 +147,8 @@ def _again(story: Story, by: timedelta, cast: _Cast, personal: Mapping[str, Any]
             data = {**data, **words}
         elif fact.type == "verdict":
             data = {**data, "clocks": [_moved(clock, by) for clock in data["clocks"]]}
-        open_part, beside = split(data, personal[fact.type])
+        kind = types[FEEDBACK, fact.type]
+        open_part, beside = split(data, kind.personal)
         text = encode(open_part)
         told = Fact(
             subject=FEEDBACK,
@@ -163,7 +165,10 @@ def _again(story: Story, by: timedelta, cast: _Cast, personal: Mapping[str, Any]
         head = chain.seal(head, row)
         yield make_row(told, text, head)
         if beside:
-            yield Personal(id=told.id, subject=FEEDBACK, subject_id=ident, sequence=fact.sequence, values=beside)
+            words = {key: access for key, access in kind.search.items() if key in beside}
+            yield Personal(
+                id=told.id, subject=FEEDBACK, subject_id=ident, sequence=fact.sequence, values=beside, words=words
+            )
     yield _case(story.case, ident, by, cast, head)
     for clock in story.clocks:
         yield attrs.evolve(

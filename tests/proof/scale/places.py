@@ -93,11 +93,13 @@ def filled(care: Care, place: Place) -> Filled | None:
     begun = time.perf_counter()
     told = _progressed(place, begun)
     written = fill.fill(care, place.size, progressed=told)
-    if not written + answers.fill_answers(care, place.size, progressed=told):
-        return None
+    written += answers.fill_answers(care, place.size, progressed=told)
     seconds = time.perf_counter() - begun
-    tidied(care)
-    return Filled(written, seconds, _logs.peak())
+    if not fill.progress(care, place.size, "tidied"):
+        tidied(care)
+        with care.transaction(tenant="") as store:
+            fill.note(store, place.size, place.size, "tidied")
+    return Filled(written, seconds, _logs.peak()) if written else None
 
 
 def _progressed(place: Place, begun: float) -> fill.Progress:
