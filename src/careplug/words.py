@@ -76,7 +76,10 @@ _ASCII = re.compile(r"[a-z0-9]+")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FIRST, _LAST = "\u3400", "\ud7a3"
 """Han and Hangul, which three digits tell apart."""
-_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]")
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u1160-\u11ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f\uff9e\uff9f]"
+)
+"""What joins the letter before it when a text is normalised."""
 
 
 @attrs.frozen
@@ -278,17 +281,7 @@ def _number(value: int, digits: int) -> str:
 
 def highlight(text: str, query: Query) -> tuple[Part, ...]:
     """The text in pieces, the words that were asked for marked; nothing of it is left out or changed."""
-    spans = _spans(text, query)
-    found: list[Part] = []
-    done = 0
-    for start, end in spans:
-        if start > done:
-            found.append(Part(text[done:start]))
-        found.append(Part(text[start:end], hit=True))
-        done = end
-    if done < len(text) or not found:
-        found.append(Part(text[done:]))
-    return tuple(found)
+    return tuple(_parts(text, _spans(text, query), 0, len(text))) or (Part(text),)
 
 
 def excerpt(text: str, query: Query, *, length: int = 120) -> tuple[Part, ...]:
@@ -301,20 +294,34 @@ def excerpt(text: str, query: Query, *, length: int = 120) -> tuple[Part, ...]:
         return ()
     start = max(0, spans[0][0] - length // 4)
     end = min(len(text), max(start + length, spans[0][1]))
-    shown = f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
-    return highlight(shown, query)
+    before, behind = [Part("…")] * (start > 0), [Part("…")] * (end < len(text))
+    return (*before, *_parts(text, spans, start, end), *behind)
+
+
+def _parts(text: str, spans: Sequence[tuple[int, int]], start: int, end: int) -> Iterator[Part]:
+    """The pieces of a text between two places."""
+    done = start
+    for first, last in spans:
+        if first >= end:
+            break
+        if first > done:
+            yield Part(text[done:first])
+        yield Part(text[first : min(last, end)], hit=True)
+        done = min(last, end)
+    if done < end:
+        yield Part(text[done:end])
 
 
 def _spans(text: str, query: Query) -> list[tuple[int, int]]:
     """Where the words stand in the text as it was written, in order, those that touch joined."""
-    whole = normal(text)
-    # Most texts beside the one that was found hold no word of it: looked at whole, that takes a tenth of the time.
-    if len(whole) == len(text) and not any(any(_of_term(whole, piece)) for piece in query.pieces):
+    if not text:
         return []
     folded, places = _folded(text)
-    found = [span for piece in query.pieces for span in _of_term(folded, piece)]
+    found = [span for piece in query.pieces for span in _of_piece_in(folded, piece)]
+    if places is not None:
+        found = [(places[start][0], places[end - 1][1]) for start, end in found]
     joined: list[tuple[int, int]] = []
-    for start, end in sorted((places[start][0], places[end - 1][1]) for start, end in found):
+    for start, end in sorted(found):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
@@ -322,8 +329,15 @@ def _spans(text: str, query: Query) -> list[tuple[int, int]]:
     return joined
 
 
-def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text as it is compared, and for each of its characters where the letter stands that it came from."""
+def _folded(text: str) -> tuple[str, Sequence[tuple[int, int]] | None]:
+    """The text as it is compared, and for each of its characters where the letter stands that it came from.
+
+    None where each stands in its own place: letters that nothing joins become one character or more, never fewer.
+    """
+    if not _ACCENTS.search(text):
+        folded = normal(text)
+        if len(folded) == len(text):
+            return folded, None
     letters: list[str] = []
     places: list[tuple[int, int]] = []
     for start, end in _letters(text):
@@ -350,26 +364,26 @@ def _letter_of(text: str) -> str:
     return normal(text)
 
 
-def _of_term(folded: str, piece: Term) -> Iterator[tuple[int, int]]:
-    if re.match(rf"[{_RUN}]", piece.word):
-        yield from _of_run(folded, piece.word)
-        return
-    if not re.match(rf"{_WORD}", piece.word):
-        yield from ((found.start(), found.end()) for found in re.finditer(re.escape(piece.word), folded))
-        return
-    wanted = _JOINT.pattern.join(map(re.escape, _JOINT.split(piece.word)))
-    if _is_number(piece.word) or _PLAIN.fullmatch(piece.word):
-        wanted = "-?".join(piece.word.replace("-", ""))
+def _of_piece_in(folded: str, piece: Term) -> list[tuple[int, int]]:
+    """Where a piece stands; of a run that stands nowhere whole, where its pairs do."""
+    whole, pairs = _patterns(piece)
+    found = [match.span() for match in whole.finditer(folded)]
+    if not found and pairs is not None:
+        found = [match.span(1) for match in pairs.finditer(folded)]
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def _patterns(piece: Term) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    """What finds a piece in a text, and what finds its pairs where it has several."""
+    word = piece.word
+    if re.match(rf"[{_RUN}]", word):
+        several = "|".join(re.escape(word[at : at + 2]) for at in range(len(word) - 1)) if len(word) > 2 else ""
+        return re.compile(re.escape(word)), re.compile(f"(?=({several}))") if several else None
+    if not re.match(_WORD, word):
+        return re.compile(re.escape(word)), None
+    wanted = _JOINT.pattern.join(map(re.escape, _JOINT.split(word)))
+    if _is_number(word) or _PLAIN.fullmatch(word):
+        wanted = "-?".join(word.replace("-", ""))
     end = "" if piece.prefix else rf"(?![^\W_{_RUN}])"
-    for found in re.finditer(rf"(?<![^\W_{_RUN}]){wanted}{end}", folded):
-        yield found.start(), found.end()
-
-
-def _of_run(folded: str, run: str) -> Iterator[tuple[int, int]]:
-    """Where the whole run stands; where it stands nowhere, its pairs."""
-    whole = [(found.start(), found.end()) for found in re.finditer(re.escape(run), folded)]
-    if whole or len(run) < 3:
-        yield from whole
-        return
-    for at in range(len(run) - 1):
-        yield from ((found.start(), found.end()) for found in re.finditer(re.escape(run[at : at + 2]), folded))
+    return re.compile(rf"(?<![^\W_{_RUN}]){wanted}{end}"), None

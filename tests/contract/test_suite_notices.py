@@ -11,12 +11,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from careplug.criteria import Is
+from careplug.criteria import All, Is
 from careplug.errors import CareError, Conflict, NotFound
 from careplug.storage.memory import MemoryStorage, MemoryTransaction
 from careplug.testing import _queries
 from careplug.testing._support import new_tenant
 from careplug.testing.storage import SPECS, StorageSuite
+from careplug.words import ACCESS, PUBLIC
 
 
 class NoVersions(MemoryTransaction):
@@ -157,7 +158,47 @@ class SameNumbers(MemoryTransaction):
         return super().next_number() // 2 + 1
 
 
+class TellsEverybody(MemoryTransaction):
+    """Whoever asks finds by all words."""
+
+    def search(self, cls, text, criteria=None, *, access=PUBLIC, limit=50):
+        return super().search(cls, text, criteria, access=ACCESS if "secret" not in access else access, limit=limit)
+
+
+class CutsBeforeCriteria(MemoryTransaction):
+    def search(self, cls, text, criteria=None, *, access=PUBLIC, limit=50):
+        return [
+            hit
+            for hit in super().search(cls, text, access=access, limit=limit)
+            if criteria is None or self.find(cls, All(Is("id", "eq", hit.entity.id), criteria))
+        ]
+
+
+class OldestHitsFirst(MemoryTransaction):
+    def search(self, cls, text, criteria=None, *, access=PUBLIC, limit=50):
+        return super().search(cls, text, criteria, access=access, limit=1_000)[::-1][:limit]
+
+
+class FindsTheirOwnRowsOnly(MemoryTransaction):
+    def search(self, cls, text, criteria=None, *, access=PUBLIC, limit=50):
+        return [hit for hit in super().search(cls, text, criteria, access=access) if hit.source == "suite_letter"]
+
+
+class FindsWhatWas(MemoryTransaction):
+    """An index that is not written when a row is saved."""
+
+    def save(self, entity, *, was=None, expected=None):
+        super().save(
+            attrs.evolve(entity, title=was.title) if was is not None and was.title else entity, expected=expected
+        )
+
+
 WRONG = {
+    TellsEverybody: ["test_nobody_finds_by_words_they_may_not_read"],
+    CutsBeforeCriteria: ["test_criteria_narrow_a_search"],
+    OldestHitsFirst: ["test_what_comes_first_stands_in_the_head"],
+    FindsTheirOwnRowsOnly: ["test_what_is_said_about_a_row_leads_to_it"],
+    FindsWhatWas: ["test_the_index_follows_every_write"],
     NoVersions: ["test_stale_versions_conflict", "test_no_update_is_lost_with_versions"],
     WritesAll: ["test_only_what_differs_is_written"],
     NullsFirst: ["test_missing_values_come_last_either_way"],

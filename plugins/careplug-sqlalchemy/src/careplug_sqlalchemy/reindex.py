@@ -64,7 +64,7 @@ def pending(connection: Connection, bound: Bound) -> list[Step]:
         count = connection.execute(select(func.count()).select_from(mapper.table)).scalar_one()
         note = f"-- the words of {count} rows of {mapper.table.name} are put into {bound.shelf.table.name}"
         shown = SchemaStep(f"words:{mapper.table.name}", mapper.spec.plugin, (note,))
-        found.append(Step(shown, AFTER_REWRITE - 1, lambda _: None))
+        found.append(Step(shown, AFTER_REWRITE, lambda _: None))
     return found
 
 

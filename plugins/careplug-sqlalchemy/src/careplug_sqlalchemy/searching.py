@@ -74,7 +74,9 @@ def words_table(metadata: MetaData, dialect: str, schema: str | None = None) -> 
         **options(),
     )
     if dialect == "postgresql":
-        Index(f"{WORDS}_words_ix", made.c.words, postgresql_using="gin")
+        # every question goes through the list of what is not in the tree yet: at the usual four megabytes for 12 ms
+        kept = {"gin_pending_list_limit": 256}
+        Index(f"{WORDS}_words_ix", made.c.words, postgresql_using="gin", postgresql_with=kept)
     elif dialect in MARIADB:
         Index(f"{WORDS}_words_ix", made.c.words, mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT")
     return made
