@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from random import Random
+from types import ModuleType
 
+import attrs
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import event
 
 from careplug import Actor, Ref
 from careplug.audit import verify
+from careplug.cli.main import run
 from careplug.clock import ManualClock
 from careplug.criteria import Is
 from careplug.definitions import Definition, Stamp
 from careplug.demo.stage import START
+from careplug.entity import EntitySpec
 from careplug.errors import CareError, Conflict, Invalid, Refused
 from careplug.feedback.entities import Attachment, Feedback, RequestKey
+from careplug.plugin import hookimpl
 from careplug.storage.files import FolderFiles
 from careplug.transfer import backup, chunks, export, restore
 from tests.integration.carry.story import BOSS, TENANTS, open_care, torture, write
@@ -301,7 +309,8 @@ def test_an_interrupted_export_run_again_is_whole_and_keeps_what_is_right(
 
 def test_an_entity_of_a_plugin_that_is_gone_is_not_swallowed(whole, fresh, tmp_path):
     folder = whole[1]
-    with open_care(f"sqlite:///{tmp_path}/less.db", ManualClock(START), gauged=False) as less:
+    files = FolderFiles(tmp_path / "less files")
+    with open_care(f"sqlite:///{tmp_path}/less.db", ManualClock(START), gauged=False, files=files) as less:
         less.upgrade()
         with pytest.raises(Invalid) as caught:
             restore(less, folder)
@@ -315,6 +324,66 @@ def test_an_entity_of_a_plugin_that_is_gone_is_not_swallowed(whole, fresh, tmp_p
         assert "gauge" not in export(less, tmp_path / "less", skip=["gauges"]).entities
 
 
+def test_an_entity_that_cannot_say_whose_a_row_is_is_refused(tmp_path):
+    @attrs.frozen(kw_only=True)
+    class Bare:
+        id: str
+
+    made = ModuleType("bare")
+    made.careplug_name = "bare"
+    made.careplug_entities = hookimpl(lambda: (EntitySpec(name="bare", cls=Bare),))
+    made.careplug_entities.__name__ = "careplug_entities"
+    with open_care(f"sqlite:///{tmp_path}/bare.db", ManualClock(START), extra=[made]) as care:
+        with pytest.raises(Invalid) as caught:
+            export(care, tmp_path / "export")
+        assert caught.value.code == "transfer.tenant"
+        assert "bare" not in export(care, tmp_path / "export", skip=["bare"]).entities
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data[:-40], lambda data: data[:200] + b"?" + data[201:], lambda _: b""]
+)
+def test_a_packed_file_that_is_damaged_is_refused_with_its_line(whole, fresh, tmp_path, change):
+    export(whole[0], tmp_path / "packed", compress=True)
+    path = tmp_path / "packed" / "rows" / "fact.000001.jsonl.gz"
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(Invalid) as caught:
+        restore(fresh, tmp_path / "packed")
+    assert caught.value.code in {"transfer.line", "transfer.changed"}
+    assert str(path) in caught.value.text("zh_CN")
+    assert rows_of(fresh, Feedback) == []
+
+
+def test_rows_go_in_many_at_a_time(whole, fresh):
+    sent = []
+    event.listen(fresh.storage.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    rows = restore(fresh, whole[1]).rows
+    assert rows > 1_500
+    assert sum(text.startswith("INSERT") for text in sent) < rows / 20
+    assert len(sent) < rows / 2
+
+
+def test_the_command_line_says_how_it_ended(whole, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CAREPLUG_PLUGINS", "sqlalchemy,flask")
+    monkeypatch.chdir(tmp_path)
+    Path("key").write_bytes(KEY)
+    url = f"sqlite:///{tmp_path}/typed.db"
+    assert run(["-d", url, "restore", str(whole[1]), "--skip", "gauges"]) == 1
+    assert "careplug.toml" in capsys.readouterr().err
+    Path("careplug.toml").write_text('[careplug]\nfiles = "files"\n')
+    assert run(["-d", url, "restore", str(whole[1]), "--skip", "gauges", "--key-file", "key"]) == 0
+    assert "Nothing damaged was found." in capsys.readouterr().out
+    shutil.rmtree("files")
+    assert run(["-d", url, "--json", "export", "out", "--compress"]) == 5
+    told = json.loads(capsys.readouterr().out)
+    assert (told["whole"], told["files_missing"], told["signed"]) == (False, len(TENANTS), False)
+    assert run(["-d", url, "restore", str(whole[1]), "--skip", "gauges"]) == 3
+    assert run(["-d", url, "--lang", "zh", "backup", "copy.db", "--drill"]) == 5
+    assert "演练失败" in capsys.readouterr().out
+    assert run(["-d", url, "backup", "copy.db"]) == 1
+    assert run(["drill", "nothing"]) == 1
+
+
 def test_only_who_may_carries_anything(whole, fresh, tmp_path):
     care, folder = whole
     with pytest.raises(Refused):
@@ -325,7 +394,7 @@ def test_only_who_may_carries_anything(whole, fresh, tmp_path):
     assert verify(fresh).subjects == 0
 
 
-def test_an_export_is_one_moment_while_others_write(fresh, tmp_path):
+def test_an_export_is_one_moment_while_others_write(fresh, opened, tmp_path):
     torture(fresh, ManualClock(START), long=400)
     steps = []
 
@@ -338,6 +407,6 @@ def test_an_export_is_one_moment_while_others_write(fresh, tmp_path):
     report = export(fresh, tmp_path / "export", key=KEY, progress=write_more)
     assert len(steps) >= 1
     assert report.entities["feedback"] == before
-    again = restore(open_care(f"sqlite:///{tmp_path}/again.db"), tmp_path / "export", key=KEY)
+    again = restore(opened(f"sqlite:///{tmp_path}/again.db", "more"), tmp_path / "export", key=KEY)
     assert again.verified.whole
     assert again.verified.checkpoint.heads == before

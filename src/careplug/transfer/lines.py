@@ -20,7 +20,6 @@ import attrs
 from careplug.clock import from_text
 from careplug.documents import canonical
 from careplug.entity import Column
-from careplug.errors import CareError, Invalid
 from careplug.money import scaled, unscaled
 from careplug.rows import Codec
 
@@ -147,9 +146,6 @@ def default_of(codec: Codec, column: Column) -> Any:
         value = value.factory()
     if value is attrs.NOTHING or isinstance(value, attrs.Factory):  # type: ignore[arg-type]
         return _ZERO.get(column.kind, "")
-    try:
-        if column.kind == "json":
-            return codec.document(column.attribute).encode(value)
-        return codec.checker(column)(getattr(value, column.part) if column.part else value)
-    except CareError as error:
-        raise Invalid("transfer.default", field=codec.path(column), reason=error) from error
+    if column.kind == "json":
+        return codec.document(column.attribute).encode(value)
+    return codec.checker(column)(getattr(value, column.part) if column.part else value)

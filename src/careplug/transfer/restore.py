@@ -13,6 +13,7 @@ from careplug.audit.verify import VerifyReport, verify
 from careplug.errors import CareError, Conflict, Invalid, SchemaNewer
 from careplug.ports import Counting, Transaction
 from careplug.refs import SYSTEM, Actor
+from careplug.storage.files import MemoryFiles
 from careplug.transfer import manifest as manifests
 from careplug.transfer import source, target
 from careplug.transfer.adding import Adding
@@ -56,6 +57,7 @@ def restore(
     with care.read(actor=actor) as unit:
         unit.allow("transfer.restore")
     run = _Run(care, where, found, _fitting(care, found, skip), progress)
+    _refuse_fleeting(care, found)
     check(where, found, run.told("check"))
     check_files(where / "files", found.content.files.count)
     run.write(into_non_empty=into_non_empty)
@@ -87,6 +89,13 @@ def _fitting(care: Care, found: Manifest, skip: Sequence[str]) -> list[Entity]:
                 "transfer.newer", field="restore.version", value=said, version=entity.version, plugin=entity.plugin
             )
     return [entity for entity in wanted if entity.name in care.setup.entities]
+
+
+def _refuse_fleeting(care: Care, found: Manifest) -> None:
+    """``Invalid`` where rows would stay and the files of their attachments would be gone with this process."""
+    fleeting = isinstance(care.setup.files, MemoryFiles) and "durable" in care.storage.capabilities
+    if fleeting and found.content.files.count:
+        raise Invalid("transfer.fleeting", field="restore.files", count=found.content.files.count)
 
 
 def _raise_number(care: Care, number: int) -> int:

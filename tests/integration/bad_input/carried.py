@@ -11,6 +11,7 @@ from typing import Any
 from careplug import Care
 from careplug.documents import canonical
 from careplug.feedback.entities import Feedback, RequestKey
+from careplug.storage.files import FolderFiles
 from careplug.transfer import backup, drill, export, restore
 from tests.integration.bad_input.row import Row
 from tests.integration.bad_input.world import BOSS, World
@@ -27,7 +28,13 @@ def _empty(care: Care) -> bool:
 
 
 def _restored(
-    damage: Damage | None = None, *, signed: bytes = KEY, key: bytes = b"", begun: bool = False, **more: Any
+    damage: Damage | None = None,
+    *,
+    signed: bytes = KEY,
+    key: bytes = b"",
+    begun: bool = False,
+    durable_files: bool = False,
+    **more: Any,
 ) -> Any:
     def act(world: World) -> None:
         """Export the world, damage that, and restore it into a new database, which must stay empty unless it has ``begun``."""
@@ -35,7 +42,8 @@ def _restored(
         export(world.care, folder, key=signed)
         if damage is not None:
             damage(folder)
-        with world.open(f"sqlite:///{world.scratch}/new.db") as care:
+        files = FolderFiles(world.scratch / "files") if durable_files else None
+        with world.open(f"sqlite:///{world.scratch}/new.db", files=files) as care:
             try:
                 restore(care, folder, key=key, **more)
             finally:
@@ -85,6 +93,14 @@ def _too_long(folder: Path) -> None:
     path.write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
     _rewritten(lambda found: _cases(found)["chunks"][0].update(sha256=digest))(folder)
+
+
+def _with_a_file(folder: Path) -> None:
+    data = b"a photograph"
+    digest = hashlib.sha256(data).hexdigest()
+    (folder / "files" / digest[:2]).mkdir()
+    (folder / "files" / digest[:2] / digest).write_bytes(data)
+    _rewritten(lambda found: found["content"]["files"].update(count=1))(folder)
 
 
 def _into_another(world: World, *, told: bool) -> None:
@@ -217,11 +233,19 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         "an export that lacks an attachment",
-        _restored(_rewritten(lambda data: data["content"]["files"].update(count=1))),
+        _restored(_rewritten(lambda data: data["content"]["files"].update(count=1)), durable_files=True),
         "Invalid",
         "export.files.count",
         en="export.files.count: <FOLDER>/export/files holds 0 attachments of 1. Nothing was written; take another copy of the export.",
         zh="export.files.count：<FOLDER>/export/files 中只有 0 个附件，应有 1 个。未作写入；请使用该导出的另一份副本。",
+    ),
+    _row(
+        "attachments where files are kept in memory",
+        _restored(_with_a_file),
+        "Invalid",
+        "restore.files",
+        en='restore.files: the export brings 1 files of attachments, and files are kept in memory here, gone when this process ends. Say where to keep them: files = "FOLDER" in careplug.toml, or Care(files=…).',
+        zh='restore.files：导出含 1 个附件文件，而此处的文件仅存于内存，进程结束即消失。请指定存放位置：在 careplug.toml 中写 files = "文件夹"，或使用 Care(files=…)。',
     ),
     _row(
         "the wrong key",

@@ -6,11 +6,13 @@ from tests.integration.bad_input import (
     api_cases,
     api_intake,
     api_resources,
+    api_surveys,
     api_values,
     carried,
     command_line,
     database_doors,
     database_values,
+    forgetting,
     toml_definitions,
     toml_files,
     toml_surveys,
@@ -21,6 +23,7 @@ PARTS = (
     api_cases,
     api_values,
     api_resources,
+    api_surveys,
     command_line,
     toml_files,
     toml_definitions,
@@ -28,5 +31,6 @@ PARTS = (
     database_doors,
     database_values,
     carried,
+    forgetting,
 )
 ROWS = tuple(row for part in PARTS for row in part.ROWS)

@@ -26,6 +26,8 @@ from careplug.unit import CareUnit
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 """A Monday, 10:00 in Shanghai."""
 
+SURVEY_KEY = "k" * 32
+
 LI = Actor.customer("li")
 WANG = Actor.engineer("wang")
 BOSS = Actor.engineer("zhao", "manager")
@@ -74,7 +76,7 @@ class World:
     """A folder with a database in it. Lives as long as the test module; ``scratch`` is a new folder for each row.
 
     ``ids``: an ``open`` case that waits for its customer, a ``solved`` and a ``merged`` one, a ``message`` that was
-    sent, a ``party``.
+    sent, a ``party``; invitations that were ``asked``, ``replied`` to and ``recalled``, with their ``tokens``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,12 +89,14 @@ class World:
         self.scratch = folder
         self.ids: dict[str, str] = {}
         self.numbers: dict[str, str] = {}
+        self.tokens: dict[str, str] = {}
         self._fill()
 
     def open(self, database: object, **more: Any) -> Care:
         """A Care like the world's; its storage plugin, its clock and the plugin ``quotes``."""
         environ = {"CAREPLUG_PLUGINS": "sqlalchemy"}
-        return Care(database, plugins=[plugin()], environ=environ, clock=self.clock, **more)
+        settings = {"survey": {"link": "https://service.example/s", "key": SURVEY_KEY}}
+        return Care(database, plugins=[plugin()], environ=environ, clock=self.clock, settings=settings, **more)
 
     def _fill(self) -> None:
         with self.care.unit(actor=BOSS) as unit:
@@ -112,6 +116,13 @@ class World:
             feedback.step(self.ids["merged"], "merge", into=self.ids["open"])
             feedback.step(self.ids["open"], "confirm")
             feedback.pause(self.ids["open"], "waiting_customer")
+        with self.care.unit(actor=BOSS) as unit:
+            for name, form in (("asked", "csat"), ("replied", "nps"), ("recalled", "ces")):
+                made = unit.surveys.invite(self.ids["open"], form=form, anyway=True)
+                self.ids[name] = made.id
+                self.tokens[name] = unit.surveys.link(made.id).rpartition("/")[2]
+            unit.surveys.withdraw(self.ids["recalled"])
+            unit.surveys.answer(self.tokens["replied"], {"recommend": 9})
         Worker(self.care).run_due()
         with self.care.read(actor=BOSS) as unit:
             self.ids["message"] = unit.store.find(Message, limit=1)[0].id
