@@ -190,6 +190,8 @@ def test_a_value_that_was_moved_or_changed_is_refused(house):
     for value, code in (
         (stored[two], "crypto.moved"),
         (stored[one][:-12] + "AAAAAAAAAAA=", "crypto.damaged"),
+        (stored[one][:40], "crypto.damaged"),
+        (f"{stored[one][:60]}欧阳", "crypto.damaged"),
     ):
         house.execute("UPDATE careplug_feedback SET subject = :value WHERE id = :id", value=value, id=one)
         with pytest.raises(Invalid) as caught:

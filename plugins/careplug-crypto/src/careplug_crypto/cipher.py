@@ -22,7 +22,7 @@ from careplug_crypto.errors import error
 __all__ = ["FernetCipher", "key_id", "new_key"]
 
 _MARK = "cpx1:"
-_SEALED = re.compile(r"cpx1:([0-9a-f]{16}):gAAAA[A-Za-z0-9_-]{60,}={0,2}")
+_SEALED = re.compile(r"cpx1:([0-9a-f]{16}):")
 
 
 def new_key() -> str:
@@ -67,7 +67,7 @@ class FernetCipher:
         """The id of the key a stored text names; empty for one that is no sealed text."""
         if not stored.startswith(_MARK):
             return ""
-        found = _SEALED.fullmatch(stored)
+        found = _SEALED.match(stored)
         return found[1] if found is not None else ""
 
     def open(self, stored: str, place: str) -> str:
@@ -75,7 +75,7 @@ class FernetCipher:
         key, _, token = stored.removeprefix(_MARK).partition(":")
         try:
             where, _, text = self._fernets[key].decrypt(token).decode().partition("\0")
-        except InvalidToken:
+        except (InvalidToken, ValueError):
             raise error(Invalid, "crypto.damaged", field=f"cipher.{place}", value=place, key=key) from None
         if where != place:
             raise error(Invalid, "crypto.moved", field=f"cipher.{place}.moved", value=place, where=where)
