@@ -131,14 +131,18 @@ class Floors:
                 found |= dict.fromkeys(row[place] for row in self.ask(text.replace("{order}", order), asked))
         return list(found)[:_PAGE]
 
-    def nth_due(self, number: int) -> datetime:
-        """The time at which this many levels are due."""
-        text = "SELECT next_at FROM careplug_clock WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1 OFFSET {}"
-        rows = self.ask(text, number - 1)
-        if not rows:
-            raise LookupError(f"fewer than {number} clocks have a level to come")
-        read = Instant().result_processor(self.engine.dialect, None)
-        return read(rows[0][0]) if read else rows[0][0]
+    def due_about(self, number: int) -> tuple[datetime, int]:
+        """A time at which about this many levels are due, and how many are: many fall due at one instant of a morning."""
+        read = Instant().result_processor(self.engine.dialect, None) or (lambda at: at)
+        text = (
+            "SELECT next_at, COUNT(*) FROM careplug_clock WHERE next_at IS NOT NULL GROUP BY next_at ORDER BY next_at"
+        )
+        found: list[tuple[datetime, int]] = []
+        due = 0
+        for at, count in self.ask(f"{text} LIMIT {{}}", number):
+            due += count
+            found.append((read(at), due))
+        return min(found, key=lambda each: abs(each[1] - number))
 
     def run(self, *statements: str, values: Sequence[object] = ()) -> None:
         """Statements that write, in one transaction."""
