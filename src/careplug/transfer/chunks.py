@@ -180,7 +180,7 @@ def _damage(path: Path, chunk: Chunk, other: Chunk | None) -> Invalid:
                 return Invalid("transfer.changed", field="export.chunk.sha256", value=str(path))
             number += 1
     except _BROKEN:
-        number += 1
+        number = min(number + 1, chunk.rows)
     if number <= chunk.rows:
         return Invalid("transfer.line", field="export.chunk.line", value=str(path), line=number, rows=chunk.rows)
     return Invalid("transfer.longer", field="export.chunk.rows", value=str(path), line=number, rows=chunk.rows)
