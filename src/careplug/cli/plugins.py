@@ -79,6 +79,7 @@ def _database(session: Session) -> Iterator[Found]:
         left = traces(session)
         with session.read() as unit:
             dead = unit.messages.counts()["failed"]
+            unsent, lacking = unit.surveys.unsent(), unit.surveys.settings.lacking
     except CareError as error:
         yield Found(ERROR, error.code, error.text(session.language, session.catalogue))
         return
@@ -86,6 +87,8 @@ def _database(session: Session) -> Iterator[Found]:
         yield _found(session, code, **params)
     if dead:
         yield _found(session, "dead_letters", count=dead)
+    if unsent is not None:
+        yield _found(session, "surveys", count=unsent, lacking=", ".join(lacking))
 
 
 def _found(session: Session, code: str, owner: Owner | None = None, **params: Any) -> Found:

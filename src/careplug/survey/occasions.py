@@ -69,6 +69,12 @@ class Occasions(Inviting):
         except (NotFound, Invalid):
             _log.exception("survey trigger %s could not ask about %s", trigger.name, case.number)
 
+    def unsent(self) -> int | None:
+        """How many invitations wait because no link can be made; None where none are expected either."""
+        wanted = any(triggers_of(self.definitions)[event] for event in EVENTS if event != "on_demand")
+        waiting = 0 if self.settings.ready else self.waiting()
+        return None if self.settings.ready or not (wanted or waiting) else waiting
+
     # -- periods --
 
     def due_waves(self, now: datetime) -> Iterator[tuple[Trigger, int]]:

@@ -212,8 +212,8 @@ ROWS: tuple[Row, ...] = (
         lambda w: put(w, "template", 'subject = {en = "{nmber}"}\nbody = {en = "x"}\n'),
         "Invalid",
         "template.gold.subject.en.nmber",
-        en="template.gold.subject.en.nmber: there is no value nmber; use data.NAME for a value of the fact, or one of: number, kind, state, priority, subject, reader, customer, organisation, assignee, actor, text, reason, measure, result, expected, due, received, at, metric, level.",
-        zh="template.gold.subject.en.nmber：没有名为 nmber 的值；事实中的值请写 data.NAME，其他可用：number, kind, state, priority, subject, reader, customer, organisation, assignee, actor, text, reason, measure, result, expected, due, received, at, metric, level。",
+        en="template.gold.subject.en.nmber: there is no value nmber; use data.NAME for a value of the fact, or one of: number, kind, state, priority, subject, reader, customer, organisation, assignee, actor, text, reason, measure, result, expected, due, received, at, metric, level, form, link.",
+        zh="template.gold.subject.en.nmber：没有名为 nmber 的值；事实中的值请写 data.NAME，其他可用：number, kind, state, priority, subject, reader, customer, organisation, assignee, actor, text, reason, measure, result, expected, due, received, at, metric, level, form, link。",
     ),
     Row(
         "TOML",
