@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import ipaddress
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from careplug.cli.base import command, option, pass_session
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from careplug_flask.standalone.server import Listening, Way
 
 __all__ = ["serve"]
+
+Settings = Mapping[str, Mapping[str, Any]]
 
 _DEMO = "sqlite:///careplug-demo.db"
 _COLUMNS = (
@@ -57,7 +62,8 @@ def serve(session: Session, /, *, host: str, port: int, demo: bool, threads: int
     way = way_of(more["url"], more["proxy"])
     database = _database(session, demo=demo)
     key = secret_key(database, session.environ)
-    care, told = _demo(session, database, key) if demo else _house(session, database)
+    settings = _surveys(session, key, way.url or f"http://{host}:{port}")
+    care, told = _demo(session, database, key, settings) if demo else _house(session, database, settings)
     session.use(care)
     listening = listen(_app(session, care, key, way, demo=demo), host=host, port=port, threads=threads, way=way)
 
@@ -86,6 +92,14 @@ def _database(session: Session, *, demo: bool) -> str:
     return str(named) if named else (_DEMO if demo else session.database)
 
 
+def _surveys(session: Session, key: str, url: str) -> Settings:
+    """Where surveys are answered and what signs their links, unless the configuration says so."""
+    known = session.config.plugins.get("survey", {})
+    signs = hmac.digest(key.encode(), b"careplug surveys", hashlib.sha256).hex()
+    usual = {"link": f"{url}/survey", "key": signs}
+    return {"survey": {name: value for name, value in usual.items() if name not in known}}
+
+
 def _app(session: Session, care: Care, key: str, way: Way, *, demo: bool) -> Any:
     from careplug_flask.standalone.app import create_app
 
@@ -102,7 +116,7 @@ def _app(session: Session, care: Care, key: str, way: Way, *, demo: bool) -> Any
 # -- who can log in --
 
 
-def _demo(session: Session, database: str, key: str) -> tuple[Care, dict[str, Any]]:
+def _demo(session: Session, database: str, key: str, settings: Settings) -> tuple[Care, dict[str, Any]]:
     from careplug_flask.standalone import demo
 
     session.given.setdefault("zone", "Asia/Shanghai")
@@ -114,19 +128,19 @@ def _demo(session: Session, database: str, key: str) -> tuple[Care, dict[str, An
 
     def opened(url: str, **more: Any) -> Care:
         """The house on that database."""
-        return open_care(session, url, **more)
+        return open_care(session, url, settings=settings, **more)
 
     password = demo.password_of(key)
     care = demo.stage(opened, database, password, told=told)
     return care, {"logins": demo.cast(), "password": password, "clock": care.clock()}
 
 
-def _house(session: Session, database: str) -> tuple[Care, dict[str, Any]]:
+def _house(session: Session, database: str, settings: Settings) -> tuple[Care, dict[str, Any]]:
     """The house as it is; one without accounts gets an administrator."""
     from careplug_flask.standalone.accounts import Account, Accounts
     from careplug_flask.standalone.passwords import made_up
 
-    care, password = open_care(session, database), made_up()
+    care, password = open_care(session, database, settings=settings), made_up()
     with care.unit(actor=SYSTEM) as unit:
         if unit.store.find(Account, limit=1):
             return care, {}

@@ -81,7 +81,6 @@
 
   const sign = (box) => {
     const path = box.querySelector("input[type=hidden]");
-    const name = box.querySelector("input[type=text]");
     const canvas = document.createElement("canvas");
     const tools = document.createElement("div");
     const clear = document.createElement("button");
@@ -116,7 +115,6 @@
 
     const keep = () => {
       path.value = drawn.map(stroke).join("");
-      name.disabled = Boolean(path.value); // one of the two is the signature
       clear.disabled = !path.value;
     };
 

@@ -21,7 +21,7 @@ __all__ = ["Line", "headline", "label_of", "lines", "said_answer"]
 
 @attrs.frozen(kw_only=True)
 class Line:
-    """One question with its answer; ``drawing`` stands in place of words for a signature by hand."""
+    """One question with its answer; ``drawing`` is a signature by hand, beside the typed name where there is one."""
 
     key: str
     text: str
