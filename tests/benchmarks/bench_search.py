@@ -1,7 +1,8 @@
 """Search over 50,000 cases beside hand-written SQL on the same index, and what the index adds to a submit.
 
 The floors ask SQLite's FTS5 table and PostgreSQL's tsvector for one token and fetch the rows as tuples. Ours asks in two
-rounds (number and subject first), tries every kind of words that the actor may find by, and gives cases with excerpts.
+rounds (number and subject first), tries every kind of words that the actor may find by, and gives cases with excerpts in
+which the words are marked: that is most of the difference, and why there is no aim for the ratio.
 The rare word stands in 50 cases, the common one in 25,000.
 """
 
@@ -93,7 +94,9 @@ def searching(folder: Path, name: str) -> list[dict[str, object]]:
             by_hand = floor(care, name, word)
             assert [each[0] for each in by_hand()] == [hit.case.id for hit in ours()], "other rows"
             found = turns({"ours": ours, "bare": by_hand}, 15, 5)
-            rows.append(row(f"{name}, {'rare' if word == RARE else 'common'} word", found["ours"], found["bare"], 2.0))
+            title = f"{name}, {'rare' if word == RARE else 'common'} word"
+            ratio = found["ours"] / found["bare"]
+            rows.append({"name": title, "ours_us": found["ours"], "floor_us": found["bare"], "ratio": ratio})
     return rows
 
 

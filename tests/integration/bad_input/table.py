@@ -13,6 +13,7 @@ from tests.integration.bad_input import (
     database_doors,
     database_values,
     forgetting,
+    searching,
     toml_definitions,
     toml_files,
     toml_surveys,
@@ -32,5 +33,6 @@ PARTS = (
     database_values,
     carried,
     forgetting,
+    searching,
 )
 ROWS = tuple(row for part in PARTS for row in part.ROWS)

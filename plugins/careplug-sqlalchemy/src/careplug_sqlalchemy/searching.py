@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    ARRAY,
     DDL,
     BigInteger,
     Column,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     column,
@@ -55,6 +57,8 @@ FTS = f"{WORDS}_fts"
 
 _KEY = ("source_id", "source", "tenant")
 _CHUNK = 500
+_RARE = 500
+"""A word that stands in fewer rows is rare."""
 
 
 def words_table(metadata: MetaData, dialect: str, schema: str | None = None) -> Table:
@@ -162,11 +166,25 @@ class Shelf:
             columns.tenant == bindparam("b_tenant"),
         )
 
-    def found(self, mapper: Mapper, shape: Any, *, after: bool) -> Executable:
-        """SELECT of a page of hits: serial, source, its id, and the columns of the entity; what came last first."""
+    def rare(self) -> Executable:
+        """PostgreSQL: the serials of a word, at most ``_RARE``.
+
+        It thinks that any word it has no figures about stands in many rows, and would read all of them backwards until a
+        page of a rare one is full. A materialised part is planned for all rows of it, but read no further than asked.
+        """
+        columns = self.table.c
+        here = (columns.entity == bindparam("b_entity"), columns.tenant == bindparam("b_tenant"))
+        found = select(columns.serial).where(self.match, *here).cte("hits").prefix_with("MATERIALIZED")
+        return select(found.c.serial).limit(_RARE)
+
+    def found(self, mapper: Mapper, shape: Any, *, after: bool, rare: bool = False) -> Executable:
+        """SELECT of a page of hits: serial, source, its id, and the columns of the entity; what came last first.
+
+        ``rare`` takes the serials ``b_serials`` in place of the words.
+        """
         columns, place = self.table.c, self._order
         clauses: list[ColumnElement[bool]] = [
-            self.match,
+            columns.serial == any_(bindparam("b_serials", type_=ARRAY(BigInteger))) if rare else self.match,
             columns.entity == bindparam("b_entity"),
             columns.tenant == bindparam("b_tenant"),
             Builder(mapper.columns, mapper.codec).clause(shape),
@@ -315,9 +333,16 @@ def _collect(
 ) -> None:
     """Add hits until there are enough: several rows of the index may lead to one entity, so there may be more pages."""
     shelf, size = unit.bound.shelf, limit + len(hits) + 5
-    after = False
+    after = rare = False
+    if shelf.dialect.name == "postgresql":
+        serials = unit.run(mapper.keep("rare", shelf.rare), values, mapper.name).scalars().all()
+        if not serials:
+            return
+        rare = len(serials) < _RARE
+        values = values | {"b_serials": serials} if rare else values
     while len(hits) < limit:
-        statement = mapper.keep(("search", shape, after), lambda: shelf.found(mapper, shape, after=after))  # noqa: B023
+        key = ("search", shape, after, rare)
+        statement = mapper.keep(key, lambda: shelf.found(mapper, shape, after=after, rare=rare))  # noqa: B023
         rows = unit.run(statement, {**values, "b_limit": size}, mapper.name).all()
         for row in rows:
             found = mapper.entity(row[3:])
