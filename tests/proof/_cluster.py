@@ -66,18 +66,20 @@ class Cluster:
             return connection.execute(query.encode()).fetchall()
 
     def _do(self, command: str, *words: str) -> None:
-        done = subprocess.run(
-            [self._binaries / command, "-D", self.folder / "data", *words],
-            user=self._user if os.geteuid() == 0 else None,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=(self.folder / "out.txt").open("ab"),
-            stderr=subprocess.STDOUT,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, (self.folder / "out.txt").read_text()[-2000:]
+        told = self.folder / "out.txt"
+        with told.open("ab") as out:
+            done = subprocess.run(
+                [self._binaries / command, "-D", self.folder / "data", *words],
+                user=self._user if os.geteuid() == 0 else None,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                timeout=120,
+                check=False,
+            )
+        assert done.returncode == 0, told.read_text()[-2000:]
 
 
 @contextlib.contextmanager
