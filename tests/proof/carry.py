@@ -3,8 +3,9 @@
 What is carried: the ServiceNow sample (22,713 updates of 4,000 incidents) as timelines, with odd rows in five tenants: pairs
 of emoji, keys that differ in case or in blanks alone, microseconds, Decimals, money, Chinese, NULL beside the empty text,
 1 MiB of text. A mismatch is an export that is not the first one's, a file of rows that differs, a restore whose counts,
-chains or checkpoint are wrong, a number that was given before. The pace is of rows, of the slowest database; the memory is
-that of this process, which holds the sample's import too; `max_megabytes_more` is what carrying added to it.
+chains or checkpoint are wrong, a number that was given before. Paces are rows a second; that of a restore holds looking
+through the files and the verification. The memory is that of this process, which did the sample's import too:
+`max_megabytes_more` is what carrying added to it.
 """
 
 from __future__ import annotations
