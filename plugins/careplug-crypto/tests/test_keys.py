@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import create_engine
 
 from careplug import Actor, Care
+from careplug.audit import verify
 from careplug.contributions import FieldCipher, FieldSpec
 from careplug.errors import Invalid
 from careplug.plugin import hookimpl
-from careplug_crypto.api import key_id, new_key
+from careplug.transfer import export, restore
+from careplug_crypto.api import key_id, new_key, status
 from careplug_crypto.settings import CryptoSettings, keys_of
 from careplug_sqlalchemy.api import sqlite_recipe
 from tests.unit.cli.kit import blank, cli  # noqa: F401  fixtures
@@ -151,3 +153,19 @@ def test_the_command_line_leads_from_a_key_to_a_rotated_database(cli, monkeypatc
     monkeypatch.delenv("CAREPLUG_CRYPTO_KEYS")
     cli("db", "upgrade")
     assert "泵房漏水" in cli("list").out
+
+
+def test_an_encrypted_database_is_carried_into_one_with_another_key(small, tmp_path):
+    care = small.fresh(A)
+    ident = small.fill(care)
+    export(care, tmp_path / "carried")
+    care.close()
+    there = type(small)(f"sqlite:///{tmp_path / 'there.db'}")
+    care = there.fresh(B)
+    assert not restore(care, tmp_path / "carried").counts, "as many rows as were carried"
+    with care.read(actor=there.boss) as unit:
+        assert unit.feedback.get(ident).subject == "泵房漏水"
+    assert verify(care).whole
+    assert {item.key for item in status(care)} == {key_id(B)}
+    care.close()
+    assert there.words() == set()
