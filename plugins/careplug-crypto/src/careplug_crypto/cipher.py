@@ -36,7 +36,7 @@ def key_id(key: str) -> str:
 
 
 class FernetCipher:
-    """A ``careplug.encryption.Cipher`` over Fernet keys. Thread-safe. About 25 µs a value each way."""
+    """A ``careplug.encryption.Cipher`` over Fernet keys. Thread-safe. Some 6 to 25 µs a value each way."""
 
     name = "fernet"
 
