@@ -206,6 +206,8 @@ class Improvement:
     last_at: datetime | None = None
 
 
+_COUNTED = ("question", "block", "scale", "whole", "value")
+
 SPECS = (
     EntitySpec(
         name="invitation",
@@ -237,9 +239,11 @@ SPECS = (
         name="score",
         cls=Score,
         indexes=(
-            ("form", "question", "block", "scale", "whole", "value"),  # results of all answers are read off this alone
+            # Results of all answers, by engineer and by month are read off an index alone, in its order.
+            ("form", *_COUNTED),
+            ("form", "assignee", *_COUNTED),
+            ("form", "month", *_COUNTED),
             ("form", "answered_at"),
-            ("form", "assignee", "answered_at"),
         ),
     ),
     EntitySpec(name="reach", cls=Reach, unique=(("contact",),)),

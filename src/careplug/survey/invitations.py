@@ -189,6 +189,8 @@ class Inviting(Base):
         quiet = timedelta(days=trigger.quiet_days if trigger and not anyway else 0)
         if held.contact is None:
             self.timeline.append(INVITATION, held.id, "skipped", {"reason": "nobody"})
+        elif trigger is not None and not trigger.active:
+            self.timeline.append(INVITATION, held.id, "skipped", {"reason": "off"})
         elif not self._reach(held.contact, quiet, now):
             self.timeline.append(INVITATION, held.id, "skipped", {"reason": "quiet"})
         else:

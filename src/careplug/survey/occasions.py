@@ -15,7 +15,7 @@ from careplug.refs import Ref, derived_id
 from careplug.survey.base import FEEDBACK, TRIGGER
 from careplug.survey.entities import Wave
 from careplug.survey.invitations import Inviting
-from careplug.survey.triggers import EVENTS, Trigger
+from careplug.survey.triggers import EVENTS, WITH_A_CASE, Trigger
 from careplug.timeline.facts import Fact
 
 __all__ = ["Occasions", "triggers_of"]
@@ -49,7 +49,8 @@ class Occasions(Inviting):
             self._recall_all(after.id, after.state)
         elif after.category == "open" and before.category != "open":
             self._recall_all(after.id, "voided" if fact.type == "voided" else "reopened")
-        for trigger in triggers_of(self.definitions).get(after.state, ()):
+        asked = triggers_of(self.definitions)[after.state] if after.state in WITH_A_CASE else ()
+        for trigger in asked:
             if trigger.fits(after):
                 self._plan(trigger, after, fact.at)
 

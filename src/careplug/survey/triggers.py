@@ -18,10 +18,13 @@ from careplug.errors import Invalid
 from careplug.refs import Ref
 from careplug.survey import _reading as read
 
-__all__ = ["EVENTS", "KEYS", "Every", "Reader", "Span", "Trigger", "chosen"]
+__all__ = ["EVENTS", "KEYS", "WITH_A_CASE", "Every", "Reader", "Span", "Trigger", "chosen"]
 
 EVENTS = ("closed", "resolved", "periodic", "on_demand")
-"""What a trigger waits for. The first two are states that a case enters."""
+"""What a trigger waits for."""
+
+WITH_A_CASE = EVENTS[:2]
+"""Those that are states a case enters."""
 
 KEYS = (
     *("event", "form", "active", "kinds", "customers", "when", "calendar", "delay", "expiry", "reminders"),
@@ -40,7 +43,6 @@ _DEFAULTS: Mapping[str, Any] = {
     "on_reopen": "withdraw",
     "follow_up": "complaint",
 }
-_WITH_A_CASE = EVENTS[:2]
 _OF_PERIODS = ("every", "per", "members")
 _OF_CASES = ("when", "on_reopen")
 
@@ -185,7 +187,7 @@ def _value(case: Any, name: str) -> Any:
 
 def _idle(data: Mapping[str, Any], event: str, place: str) -> None:
     """Refuse a key that does nothing at this event: it is a misunderstanding."""
-    idle = {*(() if event == "periodic" else _OF_PERIODS), *(() if event in _WITH_A_CASE else _OF_CASES)}
+    idle = {*(() if event == "periodic" else _OF_PERIODS), *(() if event in WITH_A_CASE else _OF_CASES)}
     for name in sorted(idle & set(data)):
         raise Invalid("survey.trigger_useless", field=f"{place}.{name}.useless", name=name, event=event)
 

@@ -250,6 +250,14 @@ def test_without_a_link_what_is_planned_waits(bureau):
     poor.care.close()
 
 
+def test_what_is_planned_does_not_go_out_once_the_trigger_is_off(bureau):
+    bureau.ask()
+    bureau.done()
+    bureau.put("after_closing", active=False)
+    bureau.later()
+    assert (bureau.only().state, bureau.only().reason, bureau.messages()) == ("skipped", "off", [])
+
+
 def test_a_sample_leaves_the_others_noted(bureau):
     bureau.ask(sample=30, quiet_days=0)
     for _ in range(20):
