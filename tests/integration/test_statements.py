@@ -16,6 +16,7 @@ from careplug.messages.directory import Parties
 
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 LI, WANG, BOSS = Actor.customer("li"), Actor.engineer("wang"), Actor.engineer("zhao", "manager")
+ADMIN = Actor.engineer("qian", "admin")
 _ENDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -209,3 +210,17 @@ def test_who_has_a_role_is_asked_once_a_unit_and_again_when_it_changes(desk):
             unit.feedback.submit("fault", "无法登录")
             unit.flush()
     assert not [text for text in counted.statements if "FROM careplug_party" in text]
+
+
+def test_a_changed_calendar_is_previewed_and_applied_by_the_batch(desk):
+    with desk.care.unit(actor=ADMIN) as unit:
+        office = {**unit.definitions.active("calendar")["office"].data, "holidays": ["2026-01-05"]}
+    with desk.counted() as counted, desk.care.read(actor=ADMIN) as unit:
+        assert len({move.feedback_id for move in unit.changes.preview("calendar", "office", office)}) >= 25
+    within(counted, 6, 8)
+    with desk.care.unit(actor=ADMIN) as unit:
+        unit.changes.put("calendar", "office", office)
+    with desk.counted() as counted, desk.care.unit(actor=ADMIN) as unit:
+        moved, _ = unit.changes.apply("calendar", "office")
+    assert moved >= 25
+    within(counted, 10, 12)

@@ -185,10 +185,10 @@ class Changes:
             return self._measured(feedback.id)
         data = {"metrics": entries, "dropped": dropped}
         imagined = Event(self.unit.now(), feedback.sequence + 1, DECIDED, data)
-        return receipts(self.sla.history(feedback.id, (imagined,), book), self.unit.now())
+        return receipts(self.sla.history(feedback.id, (imagined,), book), self.unit.now(), brief=True)
 
     def _measured(self, feedback_id: str) -> tuple[Receipt, ...]:
-        return receipts(self.sla.history(feedback_id), self.unit.now())
+        return receipts(self.sla.history(feedback_id), self.unit.now(), brief=True)
 
     def _feedback(self, ident: str) -> Any:
         cls = self.unit.setup.entity(FEEDBACK)
