@@ -30,6 +30,7 @@ from careplug_flask.rest.wire.surveys import (
 
 if TYPE_CHECKING:
     from careplug.survey.entities import Improvement as Row
+    from careplug.survey.questions import Question
     from careplug.survey.results import GroupResult, QuestionResult
     from careplug.unit import CareUnit
 
@@ -76,15 +77,20 @@ def _question(found: QuestionResult) -> SurveyQuestion:
         answers=found.answers,
         left_out=found.left_out,
         counts={str(answer): count for answer, count in found.counts.items()},
-        score=_score(found.question.measure, found.score),
+        score=_score(_kind(found.question), found.score),
     )
+
+
+def _kind(question: Question) -> str:
+    """What a score is: by its measure; of yes and no the share of yes, else a mean."""
+    return question.measure or ("yes" if question.type == "yes_no" else "mean")
 
 
 def _score(measure: str, found: scoring.Score | None) -> Estimate | None:
     """A score as a figure; of effort the mean."""
     if found is None:
         return None
-    return _estimate(measure or "mean", found.mean if isinstance(found, scoring.Ces) else found)
+    return _estimate(measure, found.mean if isinstance(found, scoring.Ces) else found)
 
 
 def _estimate(measure: str, found: scoring.Share | scoring.Nps | scoring.Mean) -> Estimate:
@@ -166,6 +172,8 @@ def _told(unit: CareUnit, row: Row, status: int = 200) -> Reply:
 
 def _improvement(unit: CareUnit, row: Row) -> Improvement:
     found = unit.surveys.effect(row)
+    question = unit.surveys.form(row.form).form.question(row.question)
+    measure = _kind(question) if question is not None else ""
     return Improvement(
         id=row.id,
         title=row.title,
@@ -182,7 +190,7 @@ def _improvement(unit: CareUnit, row: Row) -> Improvement:
         done_at=row.done_at,
         measured_at=row.measured_at,
         version=row.version,
-        before=_score("", found.before),
-        after=_score("", found.after),
+        before=_score(measure, found.before),
+        after=_score(measure, found.after),
         verdict=found.verdict,
     )

@@ -20,7 +20,7 @@ _CAP = 4
 """Half the length of the stroke at either end of an interval, in pixels."""
 
 _TREND, _TOP, _BOTTOM = 170, 14, 30
-_LEFT, _RIGHT = 9.0, 97.0
+_LEFT, _RIGHT = 14.0, 97.0
 _NARROW = 300.0
 
 

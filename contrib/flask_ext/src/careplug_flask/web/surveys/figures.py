@@ -26,6 +26,7 @@ __all__ = [
     "figure_of_score",
     "groups_of_nps",
     "headline_of",
+    "kind_of",
     "month_line",
     "months",
     "parts",
@@ -86,25 +87,22 @@ def share_figure(said: Words, name: str, found: scoring.Share) -> Figure:
 
 def figure_of(said: Words, found: QuestionResult) -> Figure | None:
     """The figure of a question by its measure; of yes and no the share of yes; None where nothing is added up."""
-    if found.score is None:
-        return _of_yes(said, found)
-    return figure_of_score(said, found.question, found.score)
+    return figure_of_score(said, found.question, found.score) if found.score is not None else None
 
 
 def figure_of_score(said: Words, question: Question, score: scoring.Score) -> Figure:
     """A score of a question as a figure; of effort the mean."""
     if isinstance(score, scoring.Ces):
         score = score.mean
-    name = said.say(f"surveys.figure.{question.measure or 'mean'}")
+    name = said.say(f"surveys.figure.{kind_of(question)}")
     if isinstance(score, scoring.Nps):
         return figure(said, name, score, _POINTS)
     return figure(said, name, score, _WHOLE if isinstance(score, scoring.Share) else _scale(question))
 
 
-def _of_yes(said: Words, found: QuestionResult) -> Figure | None:
-    if found.question.type != "yes_no":
-        return None
-    return share_figure(said, said.say("surveys.figure.yes"), scoring.share(found.counts.get("yes", 0), found.answers))
+def kind_of(question: Question) -> str:
+    """What the score of a question is: ``csat``, ``nps``, ``ces``, the share of ``yes``, or a ``mean``."""
+    return question.measure or ("yes" if question.type == "yes_no" else "mean")
 
 
 def _scale(question: Question) -> Scale:
@@ -164,7 +162,7 @@ def headline_of(group: GroupResult) -> QuestionResult | None:
         key=lambda each: (not each.question.measure, not each.question.scaled, each.question.type != "yes_no"),
     )
     first = next(iter(ranked), None)
-    return first if first is not None and (first.score is not None or first.question.type == "yes_no") else None
+    return first if first is not None and first.score is not None else None
 
 
 # -- months --

@@ -79,7 +79,7 @@ def scores(name: str) -> Response:
 def _score(said: Words, label: str, each: Any) -> Sequence[Any]:
     figure = figures.figure_of(said, each)
     measured = [figure.number, figure.low, figure.high] if figure is not None else [None] * 3
-    kind = each.question.measure or ("mean" if each.question.scaled else "yes" if figure is not None else "")
+    kind = figures.kind_of(each.question) if figure is not None else ""
     return (label, each.question.key, said.text(each.question.text), kind, each.answers, *measured)
 
 
