@@ -182,15 +182,24 @@ def test_a_rule_can_be_about_some_kinds_alone(small):
 
 def test_a_legal_hold_keeps_a_case_from_rules_and_requests_until_it_is_lifted(care):
     ident = settled(care)
+    Worker(care).run_due()
     with care.unit(actor=BOSS) as unit:
         assert unit.feedback.place_hold(ident, reason="诉讼").flags == ("legal_hold",)
         unit.feedback.place_hold(ident, reason="once more")
     assert fact_types(care, ident).count("hold_placed") == 1
     rule(care, "old", after={"days": 1}, do=["erase"])
+    rule(care, "outbox", entity="message", after={"days": 1}, do=["delete"])
     care.clock.move(timedelta(days=3))
-    assert [(line.rows, line.held) for line in run_retention(care, actor=BOSS).rules] == [(0, 1)]
+    told = _words(care)
+    assert told
+    done = run_retention(care, actor=BOSS).rules
+    assert [(line.rule, line.rows, line.held > 0) for line in done] == [
+        ("old", 0, True),
+        ("outbox", 0, True),
+    ]
     report = erase_contact(care, LI, request="letter 7", actor=BOSS)
-    assert (report.cases, report.held, report.values) == (0, 1, 0)
+    assert (report.cases, report.held, report.values, report.messages) == (0, 1, 0, 0)
+    assert _words(care) == told
     assert "legal hold" in report.text("en")
     assert "法律保全" in report.text("zh")
     with care.unit(actor=BOSS) as unit, pytest.raises(Refused) as caught:
@@ -201,6 +210,11 @@ def test_a_legal_hold_keeps_a_case_from_rules_and_requests_until_it_is_lifted(ca
     assert erase_contact(care, LI, request="letter 7", actor=BOSS).cases == 1
     assert verify(care).whole
     assert rebuild(care, write=False).whole
+
+
+def _words(care: Care) -> list[str]:
+    with care.read(actor=BOSS) as unit:
+        return sorted(message.body for message in unit.store.find(Message))
 
 
 def test_the_worker_applies_active_rules_every_day_and_there_are_none_at_first(small):

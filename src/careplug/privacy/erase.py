@@ -188,7 +188,9 @@ class Eraser:
                 page = unit.store.find(
                     Message, All(*where, Is("id", "gt", after)), order=(Order("id"),), limit=200, lock=True
                 )
-                changed = [(blanked(old), old) for old in page if blanked(old) != _at_rest(old)]
+                held = unit.get(FeedbackService).held([old.subject_id for old in page if old.subject == FEEDBACK])
+                free = [old for old in page if old.subject_id not in held]
+                changed = [(blanked(old), old) for old in free if blanked(old) != _at_rest(old)]
                 for new, old in changed:
                     unit.store.save(new, was=old)
             self._add(messages=len(changed))

@@ -213,20 +213,24 @@ class _Run:
         return found
 
     def _messages(self) -> Iterator[list[str]]:
-        """Messages that wait for nothing and are old enough."""
+        """Messages that wait for nothing and are old enough, but for those about a case under legal hold."""
         for state in ("sent", "failed", "cancelled"):
             where = All(Is("state", "eq", state), Is("created_at", "lt", self.report.before))
             after: tuple[Any, ...] | None = None
             while True:
                 with self.care.read(actor=self.actor, tenant=self.tenant) as unit:
                     order = (Order("created_at"),)
-                    rows = unit.store.pick(Message, ("created_at", "id"), where, order=order, limit=PAGE, after=after)
+                    fields = ("created_at", "id", "subject", "subject_id")
+                    rows = unit.store.pick(Message, fields, where, order=order, limit=PAGE, after=after)
+                    held = unit.get(FeedbackService).held([row[3] for row in rows if row[2] == FEEDBACK])
+                free = [row[1] for row in rows if row[3] not in held]
                 if rows:
-                    self._count([row[1] for row in rows], 0)
-                    yield [row[1] for row in rows]
+                    self._count(free, len(rows) - len(free))
+                if free:
+                    yield free
                 if len(rows) < PAGE:
                     break
-                after = tuple(rows[-1])
+                after = tuple(rows[-1][:2])
 
     def _count(self, names: Sequence[str], held: int) -> None:
         was = self.report
