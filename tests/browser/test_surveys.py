@@ -13,8 +13,8 @@ from careplug.clock import ManualClock
 from careplug.demo.cast import ACTORS, PEOPLE
 from careplug.demo.stage import START
 from careplug.messages.directory import Parties
-from tests.browser import scenes
-from tests.browser.kit import DESKTOP, PHONE, serve
+from tests.browser import checks, scenes
+from tests.browser.kit import DESKTOP, PHONE, serve, visit
 from tests.browser.test_life import look
 
 pytestmark = pytest.mark.slow
@@ -290,3 +290,18 @@ def test_a_form_is_changed_in_the_editor(desk, visitor, javascript):
         made = unit.surveys.form("edited" if javascript else "made")
         assert made.revision == (before.revision + 1 if before else 1)
         assert made.form.questions[-1].choices[0].key == "first"
+
+
+def test_every_page_of_surveys_is_accessible_and_fits(chromium):
+    """The scenes with everything on them unfolded: nothing serious for axe, nothing wider than a phone."""
+    found = []
+    with scenes.server() as server:
+        for scene in scenes.SCENES:
+            if not scene.name.startswith(("survey-", "improve")):
+                continue
+            headers = scenes.entry(server, scene.role, "zh").headers
+            with visit(chromium, server.url, width=PHONE, language="zh", headers=headers, troubles=[]) as page:
+                page.goto(scene.path if isinstance(scene.path, str) else scene.path(server))
+                page.evaluate("() => document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+                found += [f"{scene.name}: {each}" for each in (*checks.axe(page).failures, *checks.overflow(page))]
+    assert found == []

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import flask_kit
 import pytest
-from flask_kit import LI, QIAN, SURVEY, WANG, ZHAO
+from flask_kit import LI, QIAN, SURVEY, WANG, ZHAO, Statements
 
 from careplug.survey import tokens
 from careplug_flask.testing import client
@@ -345,3 +345,30 @@ def test_an_engineer_sees_the_results_of_the_own_cases_alone(house, asked):
     assert "answers: 2" not in mine
     assert client(house.app, LI).get("/careplug/surveys/csat").status_code == 403
     assert "answers: 2" not in client(house.app, QIAN, tenant="north").get("/careplug/surveys/csat").text
+
+
+def test_a_list_asks_the_database_no_more_for_more_rows(house, asked):
+    """Responses, results and the API: as many statements for six as for two."""
+    http, api = client(house.app, ZHAO), house.api(ZHAO)
+    paths = ("/careplug/survey-responses", "/careplug/surveys/csat?by=assignee", "/careplug/api/v1/surveys/responses")
+
+    def counts() -> list[int]:
+        found = []
+        for path in paths:
+            with Statements(house.care.storage.engine) as seen:
+                assert (api.get(path) if "/api/" in path else http.get(path)).status_code == 200
+            found.append(len(seen.all))
+        return found
+
+    def answered(times: int) -> None:
+        for at in range(times):
+            with house.care.unit(actor=LI) as unit:
+                case = unit.feedback.submit("fault", f"Matter {at}")
+            Guest(house).sends(asked("csat", case.id), satisfaction="4", comment="words")
+
+    answered(2)
+    counts()  # what is read once for all
+    few = counts()
+    answered(4)
+    assert counts() == few
+    assert max(few) < 30
