@@ -13,7 +13,6 @@ from careplug.criteria import Any as AnyOf
 from careplug.errors import CareError
 from careplug.feedback.base import FEEDBACK
 from careplug.feedback.entities import Feedback
-from careplug.feedback.fold import fold
 from careplug.ports import Transaction
 from careplug.refs import new_id
 from careplug.sla.entities import Clock, FiredLevel, clock_id
@@ -22,6 +21,7 @@ from careplug.sla.receipt import Receipt, receipts
 from careplug.sla.runs import events_of, follow
 from careplug.sla.service import Sla
 from careplug.timeline.facts import Fact, FactRow, Personal, facts_of
+from careplug.timeline.folding import fold
 
 __all__ = ["Case", "Stored", "fold_cases", "read_stored", "same_clock"]
 

@@ -5,12 +5,10 @@ A step fact stores both states, so folding never consults a transition table; un
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-
-import attrs
 
 from careplug.clock import from_text, to_text
 from careplug.contributions import FactType
@@ -27,10 +25,8 @@ __all__ = [
     "PERSONAL_FIELDS",
     "STEPS",
     "STEP_WORDS",
-    "fold",
     "step_fold",
     "told",
-    "voided",
 ]
 
 Data = Mapping[str, Any]
@@ -266,27 +262,3 @@ FACT_TYPES: tuple[FactType, ...] = (
     _type("escalated", "Escalated", "升级提醒", final=True),
     _type("verdict", "Verdict", "达成判定", final=True),
 )
-
-
-def voided(facts: Iterable[Fact]) -> frozenset[int]:
-    """The sequences of the facts that later facts cancel."""
-    return frozenset(fact.data["sequence"] for fact in facts if fact.type == "voided")
-
-
-def fold(facts: Sequence[Fact], types: Mapping[tuple[str, str], FactType], start: Feedback) -> Feedback:
-    """The feedback from nothing: every fact that is not voided, in sequence. The check on the stored row.
-
-    ``start`` gives what no fact holds (id, tenant); voided and unknown facts still move sequence, head
-    and version.
-    """
-    cancelled = voided(facts)
-    now = start
-    for fact in facts:
-        kind = types.get((fact.subject, fact.type))
-        live = kind is not None and kind.fold is not None and fact.sequence not in cancelled
-        changes = dict(kind.fold(now, fact.data, fact)) if live else {}  # type: ignore[union-attr,misc]
-        version = now.version + (1 if kind is not None and kind.edits else 0)
-        last = max(now.last_at, fact.at) if now.last_at else fact.at
-        changes |= {"sequence": fact.sequence, "head": fact.hash, "last_at": last, "version": version}
-        now = attrs.evolve(now, **changes)
-    return now

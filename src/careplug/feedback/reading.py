@@ -13,9 +13,10 @@ from careplug.criteria import Any as AnyOf
 from careplug.errors import NotFound
 from careplug.feedback.base import FEEDBACK, Base
 from careplug.feedback.entities import Feedback
-from careplug.feedback.fold import INTERNAL, voided
+from careplug.feedback.fold import INTERNAL
 from careplug.refs import Ref
 from careplug.timeline.facts import Fact
+from careplug.timeline.folding import voided
 
 __all__ = ["Reading", "Record"]
 

@@ -10,9 +10,9 @@ from careplug.clock import aware, to_text
 from careplug.errors import Invalid, NotFound, Refused
 from careplug.feedback.base import FEEDBACK, Base, check_ref, check_text
 from careplug.feedback.entities import PARTIES, Feedback
-from careplug.feedback.fold import fold
 from careplug.feedback.transitions import State, Transition, missing
 from careplug.refs import Ref
+from careplug.timeline.folding import fold
 
 __all__ = ["Steps"]
 

@@ -16,6 +16,7 @@ from careplug.ports import Unit
 from careplug.refs import new_id, random_id
 from careplug.timeline import chain
 from careplug.timeline.facts import Fact, FactRow, Personal, encode, facts_of, make_row, plain, split
+from careplug.timeline.folding import fold_one
 
 __all__ = ["Timeline"]
 
@@ -137,7 +138,7 @@ class Timeline:
         }
         # Built twice rather than evolved: half the cost, on the path of every fact.
         fact = Fact(**content, hash=self._store(Fact(**content), before.head, kind))
-        held.now = self._fold(kind, before, fact)
+        held.now = fold_one(kind, before, fact)
         if held.story is not None:
             held.story.append(fact)
         if not quiet:
@@ -222,13 +223,6 @@ class Timeline:
                 )
             )
         return row.hash
-
-    def _fold(self, kind: Any, before: Any, fact: Fact) -> Any:
-        changes = dict(kind.fold(before, fact.data, fact)) if kind.fold is not None else {}
-        if kind.edits:
-            changes["version"] = before.version + 1
-        last = max(before.last_at, fact.at) if before.last_at else fact.at
-        return attrs.evolve(before, sequence=fact.sequence, head=fact.hash, last_at=last, **changes)
 
     def _moment(self, at: datetime | None, now: datetime, last: datetime | None, origin: str) -> datetime:
         usual = max(now, last) if last is not None else now

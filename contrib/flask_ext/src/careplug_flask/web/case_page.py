@@ -13,12 +13,13 @@ from markupsafe import Markup
 from careplug.clock import from_text
 from careplug.errors import CareError
 from careplug.feedback.entities import KINDS, PARTIES
-from careplug.feedback.fold import FACT_TYPES, voided
+from careplug.feedback.fold import FACT_TYPES
 from careplug.feedback.seeds import SEEDS
 from careplug.queue import countdown
 from careplug.refs import Ref, new_id
 from careplug.sla.words import receipt_text
 from careplug.text import Text
+from careplug.timeline.folding import voided
 from careplug_flask import work
 from careplug_flask.state import state
 from careplug_flask.web import timeline_svg

@@ -11,8 +11,8 @@ from flask import url_for
 
 from careplug.clock import from_text
 from careplug.contributions import FactType
-from careplug.feedback.fold import voided
 from careplug.timeline.facts import Fact
+from careplug.timeline.folding import voided
 from careplug_flask.web.promised import reason_said
 from careplug_flask.web.times import near
 from careplug_flask.words import say
