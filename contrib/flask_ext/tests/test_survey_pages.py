@@ -262,7 +262,9 @@ def test_a_sheet_of_paper_is_typed_in_once_a_case(house):
     http, number = client(house.app, WANG), house.seen.numbers[house.seen.busy]
     form = {"about.number": number, "about.channel": "paper", "about.day": "2026-01-04", "answers.recommend": "3"}
     made = http.post("/careplug/survey-paper?form=nps", data=form)
-    assert made.status_code == 303
+    assert (made.status_code, made.location) == (303, f"/careplug/cases/{number}#surveys"), (
+        "an engineer reads no responses"
+    )
     (row,) = responses(house, "nps")
     assert (row.number, row.channel, row.low, f"{row.answered_at:%Y-%m-%d}") == (number, "paper", True, "2026-01-04")
     again = http.post("/careplug/survey-paper?form=nps", data={**form, "answers.comment": "kept words"})
@@ -271,6 +273,10 @@ def test_a_sheet_of_paper_is_typed_in_once_a_case(house):
     future = http.post("/careplug/survey-paper?form=ces", data={**form, "about.day": "2027-01-04", "answers.ease": "3"})
     assert future.status_code in (303, 422)
     assert http.post("/careplug/survey-paper?form=ces", data={**form, "about.number": "CP-1"}).status_code in (404, 422)
+    nobodys = http.post("/careplug/survey-paper?form=nps", data={"answers.recommend": "9"})
+    assert "The response was stored." in http.get(nobodys.location).text
+    managers = client(house.app, ZHAO).post("/careplug/survey-paper?form=nps", data={"answers.recommend": "9"})
+    assert managers.location.startswith("/careplug/survey-responses/")
 
 
 def test_the_editor_says_what_is_wrong_and_somebody_elses_revision_is_not_lost(house):
@@ -372,3 +378,20 @@ def test_a_list_asks_the_database_no_more_for_more_rows(house, asked):
     answered(4)
     assert counts() == few
     assert max(few) < 30
+
+
+def test_who_is_asked_stands_on_the_page_of_the_case(house):
+    http, number = client(house.app, ZHAO), house.seen.numbers[house.seen.busy]
+    page = f"/careplug/cases/{number}"
+    assert "Nobody was asked about this case yet." in http.get(page).text
+    assert http.post(f"{page}/survey", data={"form": "nps"}).status_code == 303
+    shown = http.get(page).text
+    assert "http://localhost/careplug/survey/" in shown, "a link to hand over"
+    again = http.post(f"{page}/survey", data={"form": "nps"})
+    assert again.status_code in (403, 409), "asked a short while ago, or already"
+    assert re.search(r'id="act-survey" open', again.text)
+    assert 'role="alert"' in again.text
+    ident = re.search(rf'action="{page}/survey/([\w-]+)/withdraw"', shown)[1]
+    assert http.post(f"{page}/survey/{ident}/withdraw").status_code == 303
+    assert "withdrawn by hand" in http.get(page).text
+    assert "careplug/survey/" not in client(house.app, LI).get(page).text, "customers see nothing of it"

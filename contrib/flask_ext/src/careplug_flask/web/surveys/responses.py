@@ -111,7 +111,13 @@ def paper() -> AnyResponse:
         unit.allow("survey.enter")
         if not name:
             number = request.args.get("case", "")
-            return show("surveys/paper_choose.html", unit, forms=titles(unit, words(state(), unit)), number=number)
+            return show(
+                "surveys/paper_choose.html",
+                unit,
+                forms=titles(unit, words(state(), unit)),
+                number=number,
+                entered=request.args.get("done") == "entered",
+            )
         form = unit.surveys.form(name).form
         if request.method != "POST":
             return _sheet(unit, name, form, about=Typed({"number": request.args.get("case", ""), "channel": "paper"}))
@@ -124,11 +130,21 @@ def paper() -> AnyResponse:
         except CareError as problem:
             found = [problem]
     if ident:
-        return redirect(url_for("careplug.survey_response", ident=ident), code=303)
+        return redirect(_on(ident, about.text("number")), code=303)
     with work.reading() as unit:
         made = _sheet(unit, name, form, about=about, sent=sent, found=found, more=len(more))
         made.status_code = status_of(found[0]) if found else 200
         return made
+
+
+def _on(ident: str, number: str) -> str:
+    """Where to go on: to the response for who may read it, else to the case, else to the next sheet."""
+    with work.reading() as unit:
+        if work.may(unit, "survey.responses"):
+            return url_for("careplug.survey_response", ident=ident)
+    if number:
+        return url_for("careplug.case", number=number) + "#surveys"
+    return url_for("careplug.survey_paper", done="entered")
 
 
 def _about() -> Typed:
