@@ -247,21 +247,26 @@ def _place(entity: str, tenant: str) -> str:
     return _number(int.from_bytes(found) % 36**3, 3)
 
 
-@functools.lru_cache(maxsize=1 << 16)
 def _encoded(word: str) -> str:
     """A word as ASCII: what begins alike stays alike, different words stay different, long ones by a digest."""
     if _ASCII.fullmatch(word):
         code = word
     elif _FIRST <= word[0] <= _LAST:
-        code = "_" + "".join(
-            _number(ord(letter) - 0x3400, 3) if _FIRST <= letter <= _LAST else _escaped(letter) for letter in word
-        )
+        code = _run_encoded(word)
     else:
         code = "".join(letter if _ASCII.match(letter) else f"_{_escaped(letter)}" for letter in word)
     if len(code) <= _LONG:
         return code
     # the longest that MariaDB keeps is 84
     return code[:_LONG] + hashlib.blake2s(word.encode(), digest_size=8).hexdigest()
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _run_encoded(run: str) -> str:
+    """Kept, because pairs of characters come back; numbers and names of files do not."""
+    return "_" + "".join(
+        _number(ord(letter) - 0x3400, 3) if _FIRST <= letter <= _LAST else _escaped(letter) for letter in run
+    )
 
 
 def _escaped(letter: str) -> str:
