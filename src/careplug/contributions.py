@@ -51,7 +51,8 @@ class FactType:
     gives the fields of the projection that the fact changes: a pure function of (projection, data, fact).
     ``search`` names those of them that are searched, and who may find by them: key → access (``careplug.words.ACCESS``).
     ``final`` facts cannot be voided. Customers read ``public`` ones only. ``edits`` says that the fact changes what a
-    person edits, so that the subject's version moves on.
+    person edits, so that the subject's version moves on. After one that ``settles`` its subject no message about it goes out
+    that was not sent before.
     """
 
     name: str
@@ -62,6 +63,7 @@ class FactType:
     edits: bool = False
     final: bool = False
     public: bool = False
+    settles: bool = False
     search: Mapping[str, str] = attrs.field(factory=dict)
 
 

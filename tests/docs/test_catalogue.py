@@ -22,7 +22,7 @@ ERRORS = {name for name in errors.__all__ if name != "HandlersFailed"}
 
 
 def codes(source: str) -> list[str]:
-    """The literal codes of errors without a sentence of their own, and of `say(…)`."""
+    """The literal codes of errors without a sentence of their own, of `say(…)`, and of the headings of tables."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
@@ -33,7 +33,7 @@ def codes(source: str) -> list[str]:
             continue
         if name in ERRORS:
             found.append(f"error.{first}")
-        elif name == "say":
+        elif name in ("say", "Column"):
             found.append(first)
     return found
 
@@ -60,8 +60,8 @@ def test_no_code_is_in_two_files():
 
 
 def test_a_missing_sentence_is_noticed():
-    source = 'raise Invalid("no.such", field="x")\nraise errors.Refused("own", sentence=Text(en="a", zh="b"))\nsay("label.x")'
-    assert codes(source) == ["error.no.such", "label.x"]
+    source = 'raise Invalid("no.such", field="x")\nraise errors.Refused("own", sentence=Text(en="a", zh="b"))\nsay("label.x")\nColumn("a.b", right=True)'
+    assert codes(source) == ["error.no.such", "label.x", "a.b"]
 
 
 # -- what the raising lines supply --

@@ -114,7 +114,7 @@ def withdraw(session: Session, /, invitation: str) -> None:
 def answer(session: Session, /, token: str, document: str, anonymous: bool) -> None:
     """Take in the answers of whoever holds a link."""
     answers = load(document, "document")
-    said = token.rstrip("/").rpartition("/")[2]
+    said = token.strip().rstrip("/").rpartition("/")[2]
     with session.care.unit(actor=session.actor, tenant=tenant_of(said)) as unit:
         made = unit.surveys.answer(said, answers, anonymous=anonymous, language=session.language, channel="api")
     _taken(session, made)

@@ -139,6 +139,9 @@ def handle(unit: Unit, fact: Fact, before: Any, after: Any) -> None:
 
     Imported history tells nobody. Nothing is looked up where no subscription waits for the fact's type.
     """
+    kind = unit.setup.fact_types.get((fact.subject, fact.type))
+    if kind is not None and kind.settles:
+        _leave_unsent(unit, fact)
     waiting = _waiting(unit).get((fact.subject, fact.type))
     if waiting is None or fact.origin == "import":
         return
@@ -183,7 +186,11 @@ def blanked(old: Message) -> Message:
 
 def recall(unit: Unit, fact: Fact, before: Any, after: Any) -> None:
     """On ``voided``: messages about the voided fact that nobody has sent yet stay unsent."""
-    for old in _about(unit, fact, Is("sequence", "eq", fact.data["sequence"]), Is("state", "eq", "pending")):
+    _leave_unsent(unit, fact, Is("sequence", "eq", fact.data["sequence"]))
+
+
+def _leave_unsent(unit: Unit, fact: Fact, *which: Is) -> None:
+    for old in _about(unit, fact, Is("state", "eq", "pending"), *which):
         unit.store.save(_cancelled(old), was=old)
 
 

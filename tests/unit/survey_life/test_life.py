@@ -331,6 +331,20 @@ def test_paper_answers_the_invitation_and_comes_once(bureau):
     assert fact.actor == WANG.key
 
 
+def test_a_letter_that_has_not_gone_out_stays_when_its_invitation_is_over(bureau):
+    invited = [bureau.submit(), bureau.submit(), bureau.submit()]
+    with bureau.unit() as unit:
+        answered, withdrawn, _ = [unit.surveys.invite(case.id, anyway=True) for case in invited]
+    bureau.enter("csat", SAD, feedback_id=invited[0].id)
+    with bureau.unit() as unit:
+        unit.surveys.withdraw(withdrawn.id)
+    bureau.later(HOUR)
+    with bureau.unit() as unit:
+        letters = unit.messages.find(subject="invitation")
+    assert [each.state for each in letters] == ["sent", "cancelled", "cancelled"]
+    assert {each.subject_id for each in letters[1:]} == {answered.id, withdrawn.id}
+
+
 def test_paper_without_an_invitation_counts_as_a_response_but_not_as_sent(bureau):
     case = bureau.done()
     bureau.enter("csat", HAPPY, feedback_id=case.id)
