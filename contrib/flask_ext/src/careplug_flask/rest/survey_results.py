@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from careplug.survey.results import GroupResult, QuestionResult
     from careplug.unit import CareUnit
 
-__all__: list[str] = []
+__all__ = ["kind_of"]
 
 _TAG = "surveys"
 
@@ -77,12 +77,12 @@ def _question(found: QuestionResult) -> SurveyQuestion:
         answers=found.answers,
         left_out=found.left_out,
         counts={str(answer): count for answer, count in found.counts.items()},
-        score=_score(_kind(found.question), found.score),
+        score=_score(kind_of(found.question), found.score),
     )
 
 
-def _kind(question: Question) -> str:
-    """What a score is: by its measure; of yes and no the share of yes, else a mean."""
+def kind_of(question: Question) -> str:
+    """What the score of a question is: ``csat``, ``nps``, ``ces``, the share of ``yes``, or a ``mean``."""
     return question.measure or ("yes" if question.type == "yes_no" else "mean")
 
 
@@ -173,7 +173,7 @@ def _told(unit: CareUnit, row: Row, status: int = 200) -> Reply:
 def _improvement(unit: CareUnit, row: Row) -> Improvement:
     found = unit.surveys.effect(row)
     question = unit.surveys.form(row.form).form.question(row.question)
-    measure = _kind(question) if question is not None else ""
+    measure = kind_of(question) if question is not None else ""
     return Improvement(
         id=row.id,
         title=row.title,

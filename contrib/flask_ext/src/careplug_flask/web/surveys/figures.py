@@ -10,6 +10,7 @@ import attrs
 from markupsafe import Markup
 
 from careplug.survey import scoring
+from careplug_flask.rest.survey_results import kind_of
 from careplug_flask.web.surveys.answers import label_of
 from careplug_flask.web.surveys.charts import Point, Scale, bar, share, trend
 
@@ -26,7 +27,6 @@ __all__ = [
     "figure_of_score",
     "groups_of_nps",
     "headline_of",
-    "kind_of",
     "month_line",
     "months",
     "parts",
@@ -98,11 +98,6 @@ def figure_of_score(said: Words, question: Question, score: scoring.Score) -> Fi
     if isinstance(score, scoring.Nps):
         return figure(said, name, score, _POINTS)
     return figure(said, name, score, _WHOLE if isinstance(score, scoring.Share) else _scale(question))
-
-
-def kind_of(question: Question) -> str:
-    """What the score of a question is: ``csat``, ``nps``, ``ces``, the share of ``yes``, or a ``mean``."""
-    return question.measure or ("yes" if question.type == "yes_no" else "mean")
 
 
 def _scale(question: Question) -> Scale:

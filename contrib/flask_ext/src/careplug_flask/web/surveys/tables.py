@@ -12,6 +12,7 @@ from flask import Response, request, stream_with_context
 
 from careplug.survey.questions import OTHER
 from careplug_flask import guard, work
+from careplug_flask.rest.survey_results import kind_of
 from careplug_flask.state import state
 from careplug_flask.web.context import Words, words
 from careplug_flask.web.desk import insist
@@ -79,7 +80,7 @@ def scores(name: str) -> Response:
 def _score(said: Words, label: str, each: Any) -> Sequence[Any]:
     figure = figures.figure_of(said, each)
     measured = [figure.number, figure.low, figure.high] if figure is not None else [None] * 3
-    kind = figures.kind_of(each.question) if figure is not None else ""
+    kind = kind_of(each.question) if figure is not None else ""
     return (label, each.question.key, said.text(each.question.text), kind, each.answers, *measured)
 
 
