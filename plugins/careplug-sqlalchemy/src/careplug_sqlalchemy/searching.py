@@ -6,15 +6,13 @@ PostgreSQL has a GIN index over a tsvector, MariaDB a FULLTEXT index.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    ARRAY,
     DDL,
     BigInteger,
     Column,
-    ColumnElement,
     Dialect,
     Identity,
     Index,
@@ -22,13 +20,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    and_,
-    any_,
     bindparam,
     cast,
     column,
     delete,
-    literal_column,
     select,
     table,
 )
@@ -37,8 +32,7 @@ from sqlalchemy.sql import Executable
 
 from careplug import entity
 from careplug.criteria import Criteria
-from careplug.searching import Entry, Hit, asked_of
-from careplug.words import Asked, Group
+from careplug.searching import Entry
 from careplug_sqlalchemy.compile import Builder, Question
 from careplug_sqlalchemy.tables import PREFIX, options
 from careplug_sqlalchemy.types import MARIADB, column_type
@@ -47,7 +41,7 @@ if TYPE_CHECKING:
     from careplug_sqlalchemy.statements import Mapper
     from careplug_sqlalchemy.transaction import SqlTransaction
 
-__all__ = ["FTS", "WORDS", "Notes", "Shelf", "forget", "search", "values_of", "words_table"]
+__all__ = ["FTS", "WORDS", "Notes", "Shelf", "forget", "values_of", "words_table"]
 
 WORDS = f"{PREFIX}words"
 """The table of the words of all rows."""
@@ -57,8 +51,6 @@ FTS = f"{WORDS}_fts"
 
 _KEY = ("source_id", "source", "tenant")
 _CHUNK = 500
-_RARE = 500
-"""A word that stands in fewer rows is rare."""
 
 
 def words_table(metadata: MetaData, dialect: str, schema: str | None = None) -> Table:
@@ -137,12 +129,9 @@ class Shelf:
         self.table = words_table(metadata, dialect.name, schema)
         self.fts = table(FTS, column("rowid", Integer), schema=schema)
         """SQLite's index, which goes by its rowid."""
-        self._order: ColumnElement[Any] = self.fts.c.rowid if dialect.name == "sqlite" else self.table.c.serial
         self.beside = _beside(self.table, dialect)
         """What is made after the table."""
         self.put: Executable = _put(self.table, dialect.name)
-        match = _MATCHES.get(dialect.name, _mariadb)
-        self.match, self.asked = match(self.table)
 
     def command(self, word: str) -> str:
         """SQLite: one of FTS5's commands, ``rebuild`` or ``optimize``."""
@@ -165,38 +154,6 @@ class Shelf:
             columns.source == bindparam("b_source"),
             columns.tenant == bindparam("b_tenant"),
         )
-
-    def rare(self) -> Executable:
-        """PostgreSQL: the serials of a word, at most ``_RARE``.
-
-        It thinks that any word it has no figures about stands in many rows, and would read all of them backwards until a
-        page of a rare one is full. A materialised part is planned for all rows of it, but read no further than asked.
-        """
-        columns = self.table.c
-        here = (columns.entity == bindparam("b_entity"), columns.tenant == bindparam("b_tenant"))
-        found = select(columns.serial).where(self.match, *here).cte("hits").prefix_with("MATERIALIZED")
-        return select(found.c.serial).limit(_RARE)
-
-    def found(self, mapper: Mapper, shape: Any, *, after: bool, rare: bool = False) -> Executable:
-        """SELECT of a page of hits: serial, source, its id, and the columns of the entity; what came last first.
-
-        ``rare`` takes the serials ``b_serials`` in place of the words.
-        """
-        columns, place = self.table.c, self._order
-        clauses: list[ColumnElement[bool]] = [
-            columns.serial == any_(bindparam("b_serials", type_=ARRAY(BigInteger))) if rare else self.match,
-            columns.entity == bindparam("b_entity"),
-            columns.tenant == bindparam("b_tenant"),
-            Builder(mapper.columns, mapper.codec).clause(shape),
-        ]
-        if after:
-            clauses.append(place < bindparam("b_after", type_=BigInteger()))
-        here = and_(mapper.columns["id"] == columns.id, mapper.columns["tenant"] == columns.tenant)
-        joined = self.table.join(mapper.table, here)
-        if self.dialect.name == "sqlite":
-            joined = self.fts.join(self.table, columns.serial == self.fts.c.rowid).join(mapper.table, here)
-        found = select(columns.serial, columns.source, columns.source_id, *mapper.picked).select_from(joined)
-        return found.where(*clauses).order_by(place.desc()).limit(bindparam("b_limit", type_=Integer()))
 
 
 class Notes:
@@ -269,84 +226,3 @@ def _put(made: Table, dialect: str) -> Executable:
     found = insert(made).values(values)
     changed = {name: found.excluded[name] for name in ("words", "entity", "id")}
     return found.on_conflict_do_update(index_elements=list(_KEY), set_=changed)
-
-
-# -- how each database is asked: its condition, and its text of what is asked --
-
-
-def _mariadb(made: Table) -> tuple[ColumnElement[bool], Callable[[Iterable[Group]], str]]:
-    match = mysql.match(made.c.words, against=bindparam("b_match")).in_boolean_mode()
-    return match, lambda groups: " ".join(f"+({' '.join(_each(group, '{}', '{}*'))})" for group in groups)
-
-
-def _sqlite(made: Table) -> tuple[ColumnElement[bool], Callable[[Iterable[Group]], str]]:
-    match = literal_column(FTS).bool_op("MATCH")(bindparam("b_match"))
-    return match, lambda groups: " AND ".join(
-        f"({' OR '.join(_each(group, QUOTED, QUOTED + ' *'))})" for group in groups
-    )
-
-
-def _postgresql(made: Table) -> tuple[ColumnElement[bool], Callable[[Iterable[Group]], str]]:
-    match = made.c.words.bool_op("@@")(cast(bindparam("b_match", type_=Text()), postgresql.TSQUERY))
-    return match, lambda groups: " & ".join(f"({' | '.join(_each(group, '{}', '{}:*'))})" for group in groups)
-
-
-QUOTED = '"{}"'
-_MATCHES = {"sqlite": _sqlite, "postgresql": _postgresql}
-
-
-def _each(group: Group, plain: str, prefix: str) -> list[str]:
-    form = prefix if group.prefix else plain
-    return [form.format(token) for token in group.tokens]
-
-
-# -- searching --
-
-
-def search(
-    unit: SqlTransaction, mapper: Mapper, text: str, criteria: Criteria | None, access: Collection[str], limit: int
-) -> list[Hit[Any]]:
-    """The hits of a text, at most ``limit``; one for each entity, the best one."""
-    asked = asked_of(mapper.spec, text, unit.tenant, access)
-    question = Question(mapper.codec)
-    shape = question.shape(criteria)
-    values = {**question.values, "b_entity": mapper.name, "b_tenant": unit.tenant}
-    hits: dict[str, Hit[Any]] = {}
-    for head, groups in _rounds(asked):
-        _collect(unit, mapper, shape, {**values, "b_match": unit.bound.shelf.asked(groups)}, head, hits, limit)
-    return list(hits.values())[:limit]
-
-
-def _rounds(asked: Asked) -> list[tuple[bool, tuple[Group, ...]]]:
-    rounds = [(False, asked.groups)]
-    return [(True, asked.head), *rounds] if asked.head else rounds
-
-
-def _collect(
-    unit: SqlTransaction,
-    mapper: Mapper,
-    shape: Any,
-    values: dict[str, Any],
-    head: bool,  # noqa: FBT001  what the round asks for
-    hits: dict[str, Hit[Any]],
-    limit: int,
-) -> None:
-    """Add hits until there are enough: several rows of the index may lead to one entity, so there may be more pages."""
-    shelf, size = unit.bound.shelf, limit + len(hits) + 5
-    after = rare = False
-    if shelf.dialect.name == "postgresql":
-        serials = unit.run(mapper.keep("rare", shelf.rare), values, mapper.name).scalars().all()
-        if not serials:
-            return
-        rare = len(serials) < _RARE
-        values = values | {"b_serials": serials} if rare else values
-    while len(hits) < limit:
-        key = ("search", shape, after, rare)
-        statement = mapper.keep(key, lambda: shelf.found(mapper, shape, after=after, rare=rare))  # noqa: B023
-        rows = unit.run(statement, {**values, "b_limit": size}, mapper.name).all()
-        for row in rows:
-            found = mapper.entity(row[3:])
-            hits.setdefault(found.id, Hit(found, head, row.source, row.source_id))
-        if len(rows) < size:
-            return
-        after, values["b_after"] = True, rows[-1].serial

@@ -16,7 +16,7 @@ from careplug.errors import Conflict, Invalid, NotFound, Refused
 from careplug.ports import Measure, Tally
 from careplug.searching import Hit
 from careplug.words import PUBLIC
-from careplug_sqlalchemy import claims, searching, tallies
+from careplug_sqlalchemy import claims, finding, searching, tallies
 from careplug_sqlalchemy.bound import Bound
 from careplug_sqlalchemy.ends import End
 from careplug_sqlalchemy.errors import error, translate
@@ -212,7 +212,7 @@ class SqlTransaction:
         """Entities by words, what came last first; MariaDB finds only what is committed."""
         mapper = self._bound.mapper(cls)
         self.flush()
-        return searching.search(self, mapper, text, criteria, access, limit)
+        return finding.search(self, mapper, text, criteria, access, limit)
 
     def claim(
         self,
