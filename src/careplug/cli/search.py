@@ -14,9 +14,9 @@ from careplug.cli.values import Whole
 from careplug.cli.wording import Names, moment
 from careplug.feedback.base import FEEDBACK
 from careplug.feedback.searching import Found
+from careplug.marks import Part
 from careplug.ports import Indexing
 from careplug.unit import CareUnit
-from careplug.words import Part
 
 __all__ = ["search"]
 

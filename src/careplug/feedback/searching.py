@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Sequence
 
 import attrs
@@ -12,9 +13,9 @@ from careplug.errors import Refused
 from careplug.feedback.base import FEEDBACK
 from careplug.feedback.entities import Feedback
 from careplug.feedback.reading import Reading
-from careplug.searching import Hit
+from careplug.marks import Marker, Part
 from careplug.timeline.facts import FactRow, Personal
-from careplug.words import PUBLIC, Part, Query, excerpt, highlight, read_query
+from careplug.words import PUBLIC, read_query
 
 __all__ = ["Excerpt", "Found", "Searching"]
 
@@ -33,12 +34,35 @@ class Excerpt:
 
 @attrs.frozen
 class Found:
-    """A case that was found: its number and subject with the words marked, and excerpts of where else they stand."""
+    """A case that was found: its number and subject with the words marked, and excerpts of where else they stand.
+
+    What is not read is not marked.
+    """
 
     case: Feedback
-    number: tuple[Part, ...]
-    subject: tuple[Part, ...]
-    excerpts: tuple[Excerpt, ...] = ()
+    _marker: Marker = attrs.field(repr=False, eq=False)
+    _fields: Sequence[str] = attrs.field(repr=False)
+    _said: Excerpt | None = attrs.field(default=None, repr=False)
+
+    @functools.cached_property
+    def number(self) -> tuple[Part, ...]:
+        """The number, marked."""
+        return self._marker.highlight(self.case.number)
+
+    @functools.cached_property
+    def subject(self) -> tuple[Part, ...]:
+        """The subject, marked."""
+        return self._marker.highlight(self.case.subject)
+
+    @functools.cached_property
+    def excerpts(self) -> tuple[Excerpt, ...]:
+        """Up to three places where the words stand: in what was said, in fields that are not shown whole."""
+        found = [] if self._said is None else [self._said]
+        for field in self._fields:
+            parts = self._marker.excerpt(getattr(self.case, field))
+            if parts:
+                found.append(Excerpt(field, parts))
+        return tuple(found[:_SHOWN])
 
 
 class Searching(Reading):
@@ -54,13 +78,13 @@ class Searching(Reading):
         """
         self.unit.flush()
         self.unit.allow("feedback.search")
-        query, access = read_query(text), self._access()
+        marker, access = Marker(read_query(text)), self._access()
         wanted = [part for part in (self._scope(), criteria) if part is not None]
         size = page_size(limit, "search")
         hits = self.unit.store.search(Feedback, text, All(*wanted), access=access, limit=size)
-        said = self._said([hit.source_id for hit in hits if hit.source != FEEDBACK], query, access)
+        said = self._said([hit.source_id for hit in hits if hit.source != FEEDBACK], marker, access)
         fields = self._fields(access)
-        return [_found(hit, query, fields, said.get(hit.source_id)) for hit in hits]
+        return [Found(hit.entity, marker, fields, said.get(hit.source_id)) for hit in hits]
 
     def _access(self) -> tuple[str, ...]:
         """By which words the actor may find."""
@@ -82,7 +106,7 @@ class Searching(Reading):
         ]
         return [each.field for each in wanted if each.access in access and each.access != "head"]
 
-    def _said(self, idents: Sequence[str], query: Query, access: Collection[str]) -> dict[str, Excerpt]:
+    def _said(self, idents: Sequence[str], marker: Marker, access: Collection[str]) -> dict[str, Excerpt]:
         """By the fact's id, where the words stand in what was said."""
         if not idents:
             return {}
@@ -91,18 +115,8 @@ class Searching(Reading):
         found: dict[str, Excerpt] = {}
         for row in store.find(Personal, these):
             texts = [row.values[key][1] for key, kind in row.words.items() if kind in access and key in row.values]
-            parts = next((parts for text in texts if (parts := excerpt(text, query))), ())
+            parts = next((parts for text in texts if (parts := marker.excerpt(text))), ())
             if parts:
                 kind, sequence = facts[row.id]
                 found[row.id] = Excerpt(kind, parts, sequence)
         return found
-
-
-def _found(hit: Hit[Feedback], query: Query, fields: Sequence[str], said: Excerpt | None) -> Found:
-    case = hit.entity
-    excerpts = [said] if said is not None else []
-    for field in fields:
-        parts = excerpt(getattr(case, field), query)
-        if parts:
-            excerpts.append(Excerpt(field, parts))
-    return Found(case, highlight(case.number, query), highlight(case.subject, query), tuple(excerpts[:_SHOWN]))

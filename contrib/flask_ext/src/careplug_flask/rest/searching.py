@@ -12,7 +12,7 @@ from careplug_flask.rest.wire.searching import Excerpt, Hit, Hits, Piece, Search
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from careplug.words import Part
+    from careplug.marks import Part
 
 __all__ = ["search_feedback"]
 
