@@ -11,7 +11,7 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,7 @@ from careplug.money import Money
 from careplug.refs import Ref
 from careplug.text import Text
 
-__all__ = ["Column", "EntitySpec", "FieldSpec", "Searched", "Words", "column", "columns"]
+__all__ = ["Column", "EntitySpec", "FieldSpec", "Projection", "Searched", "Words", "column", "columns"]
 
 KINDS = ("id", "text", "long", "int", "bool", "time", "date", "duration", "decimal", "json", "bytes")
 
@@ -85,6 +85,22 @@ class Words:
 
 
 @attrs.frozen(kw_only=True)
+class Projection:
+    """That facts say an entity's rows in full: ``careplug rebuild`` works them out anew, and puts right what differs.
+
+    Without ``of`` the entity owns a timeline, and the folds of its facts change every field; what must have a value before
+    the first fact is blank, times are that fact's. With ``of`` the rows follow from the timeline of the entity of that name:
+    ``rows(unit, subject, facts)`` gives those of one subject, reading at most definitions. ``by`` is their field with its id, the first
+    of an index. Their own ids are free. ``names`` are fields that say in a report which row is meant.
+    """
+
+    of: str = ""
+    by: str = "id"
+    rows: Callable[[Any, Any, Any], Iterable[Any]] | None = None
+    names: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class EntitySpec:
     """How a class is stored.
 
@@ -94,6 +110,7 @@ class EntitySpec:
     ``about`` names the fields that say whom a row is about (``careplug.privacy``): references of people, ids of rows about
     them. ``search`` are the text fields that ``Transaction.search`` finds words in (a name means public words). ``leads`` is for
     rows that say something about others: it gives the ``Words`` of one, and ``search`` the fields they stand in.
+    ``projection`` says that facts say its rows in full.
     ``plugin`` is filled in by the manager.
     """
 
@@ -108,6 +125,7 @@ class EntitySpec:
     search: tuple[str | Searched, ...] = ()
     leads: Callable[[Any], Words] | None = None
     about: tuple[str, ...] = ()
+    projection: Projection | None = None
     plugin: str = "careplug"
 
     def columns(self) -> tuple[Column, ...]:

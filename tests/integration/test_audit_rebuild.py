@@ -112,7 +112,7 @@ def test_single_damages_are_named_and_put_right(care):
         connection.execute(sa.insert(clock).values({**row, "id": "f" * 36, "metric": "made_up"}))
         connection.execute(sa.update(clock).where(clock.c.id == row["id"]).values(state="met", policy="none"))
     report = rebuild(care, tenant="")
-    seen = {(item.feedback_id, item.what, item.how, item.fields) for item in report.differences}
+    seen = {(item.subject_id, item.what, item.how, item.fields) for item in report.differences}
     assert (idents[0], "feedback", "different", ("state", "priority")) in seen
     assert (idents[1], "feedback", "missing", ()) in seen
     assert (idents[2], "clock", "extra", ()) in seen
@@ -120,7 +120,7 @@ def test_single_damages_are_named_and_put_right(care):
     assert report.rows == len(seen) == 4
     assert everything(care) == before
     for language in ("en", "zh"):
-        assert all(item.feedback_id in report.text(language) for item in report.differences)
+        assert all(item.subject_id in report.text(language) for item in report.differences)
 
 
 def test_only_the_cases_asked_for_are_rebuilt(care):
@@ -131,5 +131,5 @@ def test_only_the_cases_asked_for_are_rebuilt(care):
     with care.transaction(tenant=None, writes=False) as store:
         assert store.get(Feedback, first) == before[0][first]
     left = rebuild(care, write=False)
-    assert {item.feedback_id for item in left.differences} == set(before[0]) - {first}
+    assert {item.subject_id for item in left.differences} == set(before[0]) - {first}
     assert left.damaged == 2

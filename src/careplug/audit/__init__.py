@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from careplug.audit.checkpoint import CheckpointReport, checkpoint
-from careplug.audit.rebuild import RebuildReport, rebuild
+from careplug.audit.findings import RebuildReport
+from careplug.audit.rebuild import rebuild
 from careplug.audit.verify import VerifyReport, verify
 from careplug.privacy.erase import EraseReport, erase_contact
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from careplug.clock import from_text
-from careplug.criteria import All, Is, Order
+from careplug.criteria import All, Criteria, Is, Order
 from careplug.criteria import Any as AnyOf
 from careplug.errors import CareError
 from careplug.feedback.base import FEEDBACK
@@ -23,7 +23,13 @@ from careplug.sla.service import Sla
 from careplug.timeline.facts import Fact, FactRow, Personal, facts_of
 from careplug.timeline.folding import fold
 
-__all__ = ["Case", "Stored", "fold_cases", "read_stored", "same_clock"]
+__all__ = ["LEASE", "Case", "Stored", "differing", "fold_cases", "read_stored", "readable", "same_clock", "stories"]
+
+LEASE = ("fence", "leased_until")
+"""Fields that say which worker holds a row at the moment: no fact tells."""
+
+_NONSENSE = (CareError, ValueError, TypeError, LookupError)
+"""What reading a row raises whose columns hold what was never written."""
 
 
 @attrs.frozen
@@ -48,9 +54,17 @@ class Stored:
 
 def fold_cases(unit: Any, idents: Sequence[str]) -> Iterator[tuple[str, Case | Exception]]:
     """Each case of a unit's tenant from its facts, or why it cannot be folded."""
-    where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "in", tuple(idents)))
+    for ident, facts in stories(unit.store, FEEDBACK, idents):
+        try:
+            yield ident, _case(unit, ident, facts)
+        except Exception as error:
+            yield ident, error
+
+
+def stories(store: Transaction, subject: str, idents: Sequence[str]) -> Iterator[tuple[str, list[Fact]]]:
+    """The facts of some subjects of one kind, by id."""
+    where = All(Is("subject", "eq", subject), Is("subject_id", "in", tuple(idents)))
     order = (Order("subject_id"), Order("sequence"))
-    store: Transaction = unit.store
     personals: dict[str, list[Personal]] = {}
     for item in store.find(Personal, where):
         personals.setdefault(item.subject_id, []).append(item)
@@ -58,10 +72,7 @@ def fold_cases(unit: Any, idents: Sequence[str]) -> Iterator[tuple[str, Case | E
     for row in store.find(FactRow, where, order=order):
         rows.setdefault(row.subject_id, []).append(row)
     for ident, found in rows.items():
-        try:
-            yield ident, _case(unit, ident, facts_of(found, personals.get(ident, [])))
-        except Exception as error:
-            yield ident, error
+        yield ident, facts_of(found, personals.get(ident, []))
 
 
 def _case(unit: Any, ident: str, facts: Sequence[Fact]) -> Case:
@@ -96,9 +107,12 @@ def read_stored(store: Transaction, cases: Mapping[str, Case]) -> Stored:
     found = Stored()
     idents = tuple(cases)
     clocks = tuple(ident for case in cases.values() for ident in case.clocks)
-    for row in _readable(store, Feedback, idents, found):
+    cases_of, found.unreadable[Feedback] = readable(store, Feedback, Is("id", "in", idents))
+    for row in cases_of:
         found.feedback.setdefault(row.id, []).append(row)
-    for clock in _clocks(store, idents, clocks, found):
+    of_cases = AnyOf(Is("feedback_id", "in", idents), Is("id", "in", clocks))
+    kept, found.unreadable[Clock] = readable(store, Clock, of_cases)
+    for clock in kept:
         found.clocks.setdefault(clock.id, []).append(clock)
     wanted = tuple({clock for case in cases.values() for clock, _ in case.levels})
     for level in store.find(FiredLevel, Is("clock_id", "in", wanted)) if wanted else ():
@@ -106,25 +120,25 @@ def read_stored(store: Transaction, cases: Mapping[str, Case]) -> Stored:
     return found
 
 
-def _clocks(store: Transaction, cases: tuple[str, ...], clocks: tuple[str, ...], found: Stored) -> list[Clock]:
+def readable(store: Transaction, cls: type, where: Criteria) -> tuple[list[Any], set[str]]:
+    """The rows that can be read, and the ids of the others."""
     try:
-        return store.find(Clock, AnyOf(Is("feedback_id", "in", cases), Is("id", "in", clocks)))
-    except (CareError, ValueError, TypeError, LookupError):
-        return _readable(store, Clock, clocks, found)
-
-
-def _readable(store: Transaction, cls: type, idents: tuple[str, ...], found: Stored) -> list[Any]:
-    """The rows with these ids that can be read; the ids of the others are noted."""
-    try:
-        return store.find(cls, Is("id", "in", idents)) if idents else []
-    except (CareError, ValueError, TypeError, LookupError):
+        return store.find(cls, where), set()
+    except _NONSENSE:
         kept: list[Any] = []
-        for ident in idents:
+        broken: set[str] = set()
+        for ident in sorted({ident for (ident,) in store.pick(cls, ("id",), where)}):
             try:
                 kept += store.find(cls, Is("id", "eq", ident))
-            except (CareError, ValueError, TypeError, LookupError):
-                found.unreadable.setdefault(cls, set()).add(ident)
-        return kept
+            except _NONSENSE:
+                broken.add(ident)
+        return kept, broken
+
+
+def differing(row: Any, wanted: Any, free: Collection[str] = ()) -> tuple[str, ...]:
+    """The fields in which a row is not as it should be; ``free`` ones may be anything."""
+    names = (field.name for field in attrs.fields(type(row)) if field.name not in free)
+    return tuple(name for name in names if getattr(row, name) != getattr(wanted, name))
 
 
 def same_clock(stored: Clock, wanted: Clock) -> bool:

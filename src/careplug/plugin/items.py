@@ -127,7 +127,8 @@ def _deep_fault(item: Any, place: str) -> CareError | None:
     if isinstance(item, EntitySpec):
         known = {field.name for field in attrs.fields(item.cls)}
         known.update(column.name for column in item.columns())
-        for fields in (*item.indexes, *item.unique, item.about):
+        told = item.projection and (item.projection.by, *item.projection.names)
+        for fields in (*item.indexes, *item.unique, item.about, told or ()):
             unknown = [name for name in fields if name not in known and not name.startswith("custom.")]
             if unknown:
                 return PluginFailed("plugin.item.index", field=f"{place}.indexes", value=unknown[0])

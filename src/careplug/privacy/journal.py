@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from careplug.contributions import FactType
-from careplug.entity import EntitySpec, column
+from careplug.entity import EntitySpec, Projection, column
 from careplug.ports import Unit
 from careplug.refs import derived_id
 from careplug.text import Text
@@ -36,7 +36,7 @@ class PrivacyJournal:
     last_at: datetime | None = None
 
 
-SPECS = (EntitySpec(name=JOURNAL, cls=PrivacyJournal),)
+SPECS = (EntitySpec(name=JOURNAL, cls=PrivacyJournal, projection=Projection()),)
 
 FACT_TYPES = (
     FactType("contact_exported", JOURNAL, Text("Contact exported", "已导出联系人信息"), final=True),

@@ -13,12 +13,13 @@ from careplug.criteria import All, Criteria, Is, Order, page_size
 from careplug.errors import Conflict, Invalid, NotFound, Refused
 from careplug.refs import SYSTEM, Ref, new_id, random_id
 from careplug.survey import checking, tokens
-from careplug.survey.counting import personal_part, scores_of
-from careplug.survey.entities import CHANNELS, GROUPS, Invitation, Response, Score
+from careplug.survey.counting import personal_part
+from careplug.survey.entities import CHANNELS, Invitation, Response
 from careplug.survey.facts import ABOUT, INVITATION, RESPONSE
 from careplug.survey.forms import Form
 from careplug.survey.invitations import PAGE_LIMIT, Inviting, invitation_id
 from careplug.survey.prefill import prefilled
+from careplug.survey.projecting import scores
 from careplug.text import language_of
 
 __all__ = ["Answering", "Opened"]
@@ -207,20 +208,10 @@ class Answering(Inviting):
             veiled=hidden,
             quiet=hidden,
         )
-        return self._respond(form, checked, {**data, **about}, hidden=hidden, actor=by, held=held)
+        return self._respond(form, {**data, **about}, hidden=hidden, actor=by, held=held)
 
-    def _respond(
-        self,
-        form: Form,
-        checked: Mapping[str, Any],
-        data: Mapping[str, Any],
-        *,
-        hidden: bool,
-        actor: str,
-        held: Invitation,
-    ) -> Response:
-        make_id = random_id if hidden else new_id
-        ident, when = make_id(), data["answered_at"]
+    def _respond(self, form: Form, data: Mapping[str, Any], *, hidden: bool, actor: str, held: Invitation) -> Response:
+        ident, when = (random_id if hidden else new_id)(), data["answered_at"]
         blank = Response(
             id=ident,
             tenant=self.unit.tenant,
@@ -235,20 +226,8 @@ class Answering(Inviting):
             RESPONSE, ident, "answered", data, at=when if hidden else None, actor=actor, veiled=hidden, quiet=hidden
         )
         made: Response = self.timeline.current(RESPONSE, ident)
-        groups = {name: getattr(made, name) for name in GROUPS}
-        for counted in scores_of(form, checked):
-            self.unit.store.add(
-                Score(
-                    id=make_id(),
-                    tenant=made.tenant,
-                    response_id=ident,
-                    form=made.form,
-                    month=made.month,
-                    answered_at=made.answered_at,
-                    **attrs.asdict(counted),
-                    **groups,
-                )
-            )
+        for counted in scores(form, made):
+            self.unit.store.add(counted)
         if made.low and not hidden:
             trigger = self._trigger_of(held)
             kind = trigger.follow_up if trigger is not None else "complaint"

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import attrs
+
 from careplug.contributions import Handler, ServiceFactory
 from careplug.ports import Unit
-from careplug.survey import base, letters, seeds
-from careplug.survey.entities import SPECS, Invitation
+from careplug.survey import base, entities, letters, seeds
+from careplug.survey.entities import Invitation, Score
 from careplug.survey.facts import FACT_TYPES
 from careplug.survey.jobs import JOBS
+from careplug.survey.projecting import SCORES
 from careplug.survey.service import Surveys, erase, handle
 from careplug.survey.triggers import Reader, Trigger
 
@@ -25,6 +28,8 @@ __all__ = [
     "SPECS",
     "parsers",
 ]
+
+SPECS = tuple(attrs.evolve(spec, projection=SCORES) if spec.cls is Score else spec for spec in entities.SPECS)
 
 SEEDS = (*seeds.SEEDS, *letters.SEEDS)
 

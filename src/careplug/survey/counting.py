@@ -33,10 +33,12 @@ class Counted:
 
 
 def scale_of(question: Question) -> str:
-    """What the numbers of a question mean: its bounds, or the keys that can be ticked, in order; empty: it has none.
+    """What the numbers of a question mean: its bounds, or the keys that can be ticked, in order; empty: it is not counted.
 
-    Answers to two revisions of a form are counted together where this agrees.
+    A personal answer is not: it can be erased, and a count of it would stay. Answers to two revisions of a form are counted together where this agrees.
     """
+    if question.personal:
+        return ""
     if question.scaled:
         return f"{question.low}..{question.high}"
     if question.codes:
@@ -46,7 +48,8 @@ def scale_of(question: Question) -> str:
 
 def block_digest(form: Form, block: str) -> str:
     """What a block asks, as a digest: the same questions with the same scales give the same one."""
-    asked = (f"{question.key}:{scale_of(question)}" for question in form.questions if question.block == block)
+    keys = form.blocks()[block]
+    asked = (f"{question.key}:{scale_of(question)}" for question in form.questions if question.key in keys)
     return hashlib.sha256(",".join(asked).encode()).hexdigest()[:_DIGEST]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from careplug.entity import EntitySpec, column
+from careplug.entity import EntitySpec, Projection, column
 from careplug.refs import Ref
 
 __all__ = [
@@ -221,6 +221,7 @@ SPECS = (
         ),
         claimable=True,
         about=("contact", "feedback_id"),
+        projection=Projection(names=("number", "form")),
     ),
     EntitySpec(
         name="response",
@@ -234,6 +235,7 @@ SPECS = (
             ("low", "answered_at"),
         ),
         about=("contact", "feedback_id"),
+        projection=Projection(names=("number", "form")),
     ),
     EntitySpec(
         name="score",
@@ -244,9 +246,15 @@ SPECS = (
             ("form", "assignee", *_COUNTED),
             ("form", "month", *_COUNTED),
             ("form", "answered_at"),
+            ("response_id",),
         ),
     ),
     EntitySpec(name="reach", cls=Reach, unique=(("contact",),)),
     EntitySpec(name="wave", cls=Wave, unique=(("trigger", "period"),)),
-    EntitySpec(name="improvement", cls=Improvement, indexes=(("state", "due_on"), ("owner", "state"))),
+    EntitySpec(
+        name="improvement",
+        cls=Improvement,
+        indexes=(("state", "due_on"), ("owner", "state")),
+        projection=Projection(names=("title",)),
+    ),
 )

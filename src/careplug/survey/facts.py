@@ -43,7 +43,8 @@ def _value(name: str, value: Any) -> Any:
 def _scheduled(was: Invitation, data: Data, fact: Fact) -> Changes:
     told = ("form", "digest", "trigger", *ABOUT, "anonymous", "send_at", "expires_at")
     changes = _fields(data, told)
-    return changes | {"state": "scheduled", "reason": "", "next_at": changes["send_at"]}
+    first = {} if was.sequence else {"created_at": fact.at}  # one that is planned anew keeps its place in lists
+    return changes | first | {"state": "scheduled", "reason": "", "next_at": changes["send_at"]}
 
 
 def _moved(state: str) -> Callable[[Invitation, Data, Fact], Changes]:
@@ -88,6 +89,10 @@ _PLANNED = ("title", "plan", "form", "question", "filters", "owner", "due_on", "
 
 
 def _planned(was: Improvement, data: Data, fact: Fact) -> Changes:
+    return {**_fields(data, _PLANNED), "planned_at": fact.at}
+
+
+def _changed(was: Improvement, data: Data, fact: Fact) -> Changes:
     return _fields(data, _PLANNED)
 
 
@@ -111,17 +116,24 @@ FACT_TYPES: tuple[FactType, ...] = (
     _type(INVITATION, "scheduled", Text("Invitation scheduled", "已安排邀请"), _scheduled, final=True),
     _type(INVITATION, "invited", Text("Invited", "已邀请"), _moved("sent"), final=True),
     _type(INVITATION, "reminded", Text("Reminded", "已提醒"), _moved("reminded"), final=True),
-    _type(INVITATION, "completed", Text("Form filled in", "已填写"), _moved("answered"), final=True),
-    _type(INVITATION, "expired", Text("Expired", "已过期"), _moved("expired"), final=True),
+    _type(INVITATION, "completed", Text("Form filled in", "已填写"), _moved("answered"), final=True, settles=True),
+    _type(INVITATION, "expired", Text("Expired", "已过期"), _moved("expired"), final=True, settles=True),
     _type(INVITATION, "skipped", Text("Not asked", "未邀请"), _moved("skipped"), final=True),
-    _type(INVITATION, "recalled", Text("Invitation withdrawn", "邀请已撤回"), _moved("withdrawn"), final=True),
+    _type(
+        INVITATION,
+        "recalled",
+        Text("Invitation withdrawn", "邀请已撤回"),
+        _moved("withdrawn"),
+        final=True,
+        settles=True,
+    ),
     _type(INVITATION, "erased", Text("Personal data erased", "个人信息已删除"), _forgotten, final=True),
     _type(RESPONSE, "answered", Text("Answered", "已答复"), _answered, personal=("texts",), final=True),
     _type(RESPONSE, "dissatisfied", Text("Needs a follow-up", "需要跟进"), final=True),
     _type(RESPONSE, "followed_up", Text("Follow-up opened", "已开始跟进"), _followed_up, final=True),
     _type(RESPONSE, "erased", Text("Personal data erased", "个人信息已删除"), _erased, final=True),
     _type(IMPROVEMENT, "planned", Text("Improvement planned", "已制定改进措施"), _planned, final=True),
-    _type(IMPROVEMENT, "changed", Text("Improvement changed", "改进措施已修改"), _planned, edits=True, final=True),
+    _type(IMPROVEMENT, "changed", Text("Improvement changed", "改进措施已修改"), _changed, edits=True, final=True),
     _type(IMPROVEMENT, "done", Text("Improvement carried out", "改进措施已实施"), _done, edits=True, final=True),
     _type(IMPROVEMENT, "measured", Text("Effect measured", "已评估效果"), _measured, edits=True, final=True),
     _type(IMPROVEMENT, "dropped", Text("Improvement dropped", "改进措施已取消"), _dropped, edits=True, final=True),

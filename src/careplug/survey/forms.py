@@ -79,10 +79,10 @@ class Form:
         return next((question for question in self.questions if question.key == key), None)
 
     def blocks(self) -> dict[str, tuple[str, ...]]:
-        """The keys of the questions of each block, in the order of the form."""
+        """The keys of the questions of each block, in the order of the form; personal ones are not counted."""
         found: dict[str, tuple[str, ...]] = {}
         for question in self.questions:
-            if question.block:
+            if question.block and not question.personal:
                 found[question.block] = (*found.get(question.block, ()), question.key)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from careplug import Ref
+from careplug.audit import rebuild
 from careplug.contributions import Denied
 from careplug.errors import Conflict, Invalid, NotFound, Refused
 from careplug.plugin import hookimpl
@@ -22,6 +23,8 @@ HAPPY, SAD = {"satisfaction": 5}, {"satisfaction": 1, "comment": "拖了三天"}
 def bureau():
     made = Bureau()
     yield made
+    report = rebuild(made.care, write=False)
+    assert report.whole, report.text()
     made.care.close()
 
 
