@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
 from careplug import Actor, Care, Ref
 from careplug.audit import checkpoint, erase_contact, verify
+from careplug.cli.main import main
 from careplug.clock import ManualClock
 from careplug.demo.stage import START
 from careplug.errors import CareError, Invalid, NotFound, Refused
 from careplug.feedback.entities import Attachment, Feedback
+from careplug.privacy import export_contact
 from careplug.storage.files import FolderFiles
 from careplug.transfer import backup, drill, export
 from tests.integration.carry.story import BOSS, open_care, torture
@@ -185,6 +189,48 @@ def test_a_drill_of_something_else_says_so(opener, tmp_path):
         with pytest.raises(cls) as caught:
             drill(tmp_path / name, opener)
         assert caught.value.field == field
+
+
+@contextmanager
+def little_room(size):
+    """No file can grow beyond ``size`` bytes: as on a disk that is full."""
+    was, heard = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, was[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, was)
+        signal.signal(signal.SIGXFSZ, heard)
+
+
+def test_where_there_is_no_room_the_folder_is_named_and_an_export_is_finished_later(care, opener, tmp_path):
+    backup(care, tmp_path / "copy.db")
+    with little_room(1_000), pytest.raises(Invalid) as caught:
+        export(care, tmp_path / "export")
+    assert (caught.value.code, caught.value.field) == ("transfer.write", "export.folder.write")
+    with little_room(1_000), pytest.raises(Invalid) as caught:
+        drill(tmp_path / "copy.db", opener)
+    assert (caught.value.code, caught.value.field) == ("transfer.scratch", "drill.folder")
+    assert export(care, tmp_path / "export").whole
+    assert drill(tmp_path / "copy.db", opener).whole
+
+
+def test_what_holds_peoples_words_is_for_its_owners_eyes_alone(care, tmp_path):
+    export(care, tmp_path / "export")
+    backup(care, tmp_path / "copy.db")
+    export_contact(care, Ref("person", "li"), tmp_path / "li.zip", actor=BOSS)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("export", "copy.db", "li.zip")]
+    assert modes == [0o700, 0o600, 0o600]
+
+
+def test_a_copy_of_a_database_that_is_not_there_is_refused_and_none_is_made(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for asked in (["backup", "copy.db"], ["export", "carried"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["--lang", "en", "-d", "sqlite:///tpyo.db", *asked])
+        assert ended.value.code == 1
+        assert "there is no database tpyo.db" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_drill_leaves_nothing_behind_and_the_database_alone(care, opener, tmp_path, monkeypatch):

@@ -11,16 +11,21 @@ import pytest
 
 from careplug import Actor, Care, Ref, Worker
 from careplug.audit import rebuild, verify
+from careplug.cli.main import main
 from careplug.clock import ManualClock
 from careplug.contributions import FactType
 from careplug.criteria import Is
 from careplug.entity import EntitySpec, column
 from careplug.errors import Invalid, Refused
+from careplug.feedback.entities import Attachment
+from careplug.feedback.service import FeedbackService
 from careplug.messages.entities import Message
 from careplug.plugin import hookimpl
 from careplug.privacy import entries, erase_contact, export_contact, plan_retention, run_retention
+from careplug.privacy.retention import _Run
 from careplug.privacy.rules import Rule
 from careplug.refs import new_id
+from careplug.storage.files import FolderFiles
 from careplug.timeline.story import Timeline
 
 LI, BOSS = Ref("person", "c-17"), Actor.engineer("zhao", "manager")
@@ -171,6 +176,63 @@ def test_files_and_messages_go_by_rules_of_their_own(care):
     assert verify(care).whole
 
 
+@pytest.mark.parametrize("action", ["erase", "attachments"])
+def test_a_run_that_broke_behind_the_files_is_finished_by_the_next_one(small, monkeypatch, action):
+    ident = settled(small)
+    rule(small, "files", after={"days": 10}, do=[action])
+    small.clock.move(timedelta(days=11))
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FeedbackService, "detach", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run_retention(small, actor=BOSS)
+    assert list(small.setup.files.keys()) == []
+    assert run_retention(small, actor=BOSS).rules[0].files == 1
+    with small.read(actor=BOSS) as unit:
+        assert unit.store.find(Attachment, Is("feedback_id", "eq", ident)) == []
+
+
+def test_files_of_a_case_under_hold_are_neither_named_nor_forgotten(small):
+    ident = settled(small)
+    with small.unit(actor=BOSS) as unit:
+        unit.feedback.place_hold(ident, reason="court file 7")
+    with small.unit(actor=BOSS) as unit:
+        assert unit.get(FeedbackService).files([ident]) == []
+        with pytest.raises(Refused) as caught:
+            unit.get(FeedbackService).detach(ident)
+    assert caught.value.code == "feedback.held"
+    with small.unit(actor=BOSS) as unit:
+        unit.feedback.lift_hold(ident, reason="settled")
+    with small.read(actor=Actor.engineer("wang")) as unit, pytest.raises(Refused):
+        unit.get(FeedbackService).files([ident])
+
+
+def test_a_message_that_is_sent_again_meanwhile_is_not_deleted(small, monkeypatch):
+    ident = settled(small)
+    Worker(small).run_due()
+    rule(small, "outbox", entity="message", after={"days": 10}, do=["delete"])
+    small.clock.move(timedelta(days=11))
+    with small.read(actor=BOSS) as unit:
+        first, *others = unit.store.find(Message, Is("subject_id", "eq", ident))
+    assert others
+    found = _Run._messages
+
+    def meanwhile(run: _Run):
+        for page in found(run):
+            with small.unit(actor=BOSS) as unit:
+                old = unit.store.get(Message, first.id)
+                unit.store.save(attrs.evolve(old, state="pending"), was=old)
+            yield page
+
+    monkeypatch.setattr(_Run, "_messages", meanwhile)
+    run_retention(small, actor=BOSS)
+    with small.read(actor=BOSS) as unit:
+        assert [each.id for each in unit.store.find(Message)] == [first.id]
+
+
 def test_a_rule_can_be_about_some_kinds_alone(small):
     settled(small, kind="complaint")
     ident = settled(small, kind="question")
@@ -257,6 +319,10 @@ def test_rows_of_plugins_are_erased_and_exported_by_what_they_say(care, tmp_path
         assert [(fact.type, fact.data.get("said")) for fact in facts] == [("lent", "███"), ("erased", None)]
     assert verify(care).whole
     assert erase_contact(care, LI, request="letter 7", actor=BOSS).rows == 0
+    with care.unit(actor=BOSS) as unit:
+        unit.store.add(Visit(id=new_id(), feedback_id=ident, address="朝阳路 1"))
+    again = erase_contact(care, LI, request="letter 8", actor=BOSS)
+    assert (again.before, again.rows) == (1, 1)  # what came after the case was erased goes too
 
 
 def test_an_entity_whose_story_cannot_say_that_it_was_erased_is_named_before_anything_is_done():
@@ -286,6 +352,12 @@ def test_an_entity_whose_story_cannot_say_that_it_was_erased_is_named_before_any
         ({"after": {"days": 1}, "do": []}, "retention.action", "retention.x.do.action"),
         ({"after": {"days": 1}, "do": "erase"}, "retention.list", "retention.x.do"),
         ({"after": {"days": 1}, "do": ["erase"], "kinds": [1]}, "retention.list", "retention.x.kinds"),
+        ({"after": {"days": 1}, "do": ["erase"], "kinds": ["fautl"]}, "retention.kind", "retention.x.kinds.kind"),
+        (
+            {"after": {"days": 1}, "do": ["delete"], "entity": "message", "kinds": ["fault"]},
+            "retention.kinds",
+            "retention.x.kinds.entity",
+        ),
         ({"do": ["erase"]}, "retention.after", "retention.x.after"),
         ({"after": {"days": 0}, "do": ["erase"]}, "retention.after", "retention.x.after"),
         ({"after": {"days": True}, "do": ["erase"]}, "retention.after", "retention.x.after"),
@@ -314,6 +386,34 @@ def test_a_rule_that_cannot_be_read_is_refused_with_its_key(small, data, code, f
 def test_months_and_years_go_by_the_calendar(after, now, cutoff):
     found = Rule.parse("x", {"after": after, "do": ["erase"]}).cutoff(datetime.fromisoformat(f"{now}T00:00:00+00:00"))
     assert found.date().isoformat() == cutoff
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            [
+                "about person:c-17, request letter 1, facts 8, stored files 1, Files 1, Cases 1, Messages 3",
+                "rule old, revision ",
+            ],
+        ),
+        ("zh", ["对象 person:c-17、依据 letter 1、事实 8、存储的文件 1、文件 1、反馈 1、消息 3", "规则 old、修订 "]),
+    ],
+)
+def test_the_journal_is_printed_in_words(tmp_path, capsys, language, words):
+    url = f"sqlite:///{tmp_path}/care.db"
+    with Care(url, clock=ManualClock(START), files=FolderFiles(tmp_path / "files"), environ={}) as care:
+        settled(care)
+        export_contact(care, LI, tmp_path / "li.zip", actor=BOSS, request="letter 1")
+        rule(care, "old", after={"days": 10}, do=["erase"])
+        care.clock.move(timedelta(days=11))
+        run_retention(care, actor=BOSS)
+    with pytest.raises(SystemExit):
+        main(["--lang", language, "--zone", "UTC", "-d", url, "privacy", "journal"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(each in told for each in words)
+    assert "{" not in told
 
 
 def test_who_may_not_is_refused_and_nothing_is_written(small, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from careplug import privacy as rooms
 from careplug.cli.audit import tell_report
 from careplug.cli.base import argument, command, group, option, pass_session
@@ -9,7 +11,10 @@ from careplug.cli.output import Column, data_of, emit, line, table
 from careplug.cli.session import Session
 from careplug.cli.values import FILE, REF
 from careplug.cli.wording import moment
+from careplug.clock import from_text
+from careplug.privacy.about import entity_said
 from careplug.refs import Ref
+from careplug.timeline.facts import Fact
 
 __all__ = ["privacy", "retention"]
 
@@ -19,6 +24,15 @@ _COLUMNS = (
     Column("cli.privacy.column.by"),
     Column("cli.privacy.column.told"),
 )
+
+_TOLD = (
+    *("ref", "rule", "digest", "before", "request", "cases", "values", "personal", "facts"),
+    *("files", "messages", "keys", "rows", "held"),
+)
+"""What entries of the journal say, in the order they are printed."""
+
+_CALLED = {"personal": "values", "before": "earlier"}
+"""What two kinds of entries call differently, and what one name means in two kinds."""
 
 
 @group("privacy")
@@ -55,14 +69,26 @@ def journal(session: Session, /) -> None:
         for fact in found:
             emit({"at": fact.at, "type": fact.type, "actor": fact.actor, "data": data_of(fact.data)})
         return
-    types = session.care.setup.fact_types
-    rows = []
-    for fact in found:
-        told = ", ".join(f"{key} {value}" for key, value in fact.data.items() if value not in (0, "", {}))
-        rows.append(
-            [moment(session, fact.at), types["privacy", fact.type].label.get(session.language), fact.actor, told]
-        )
-    table(session, _COLUMNS, rows)
+    table(session, _COLUMNS, [_entry(session, fact) for fact in found])
+
+
+def _entry(session: Session, fact: Fact) -> list[str]:
+    label = session.care.setup.fact_types["privacy", fact.type].label.get(session.language)
+    return [moment(session, fact.at), label, fact.actor, session.say("cli.comma").join(_told(session, fact))]
+
+
+def _told(session: Session, fact: Fact) -> Iterator[str]:
+    """What an entry says, in words: the person or the rule first, nothing that is empty."""
+    for key in _TOLD:
+        value = fact.data.get(key)
+        if key == "before" and isinstance(value, str):
+            yield session.say("cli.privacy.told.before", value=moment(session, from_text(value, key)))
+        elif isinstance(value, Mapping):
+            yield from (f"{entity_said(name, session.language)} {count}" for name, count in value.items())
+        elif key == "digest" and value:
+            yield session.say("cli.privacy.told.digest", value=value[:12])
+        elif value:
+            yield session.say(f"cli.privacy.told.{_CALLED.get(key, key)}", value=value)
 
 
 @command("hold", code="privacy.hold")

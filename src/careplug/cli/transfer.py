@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from careplug import transfer
 from careplug.cli.audit import signing_key, tell_report
 from careplug.cli.base import argument, command, option, pass_session
@@ -9,6 +11,7 @@ from careplug.cli.output import progress
 from careplug.cli.problems import DAMAGE
 from careplug.cli.session import Session
 from careplug.cli.values import FILE
+from careplug.errors import NotFound
 
 __all__ = ["backup", "drill", "export", "restore"]
 
@@ -21,6 +24,7 @@ __all__ = ["backup", "drill", "export", "restore"]
 @pass_session
 def export(session: Session, /, folder: str, key_file: str | None, compress: bool, skip: tuple[str, ...]) -> int:
     """Write the export; exit code 5 where a file of an attachment is missing."""
+    _refuse_absent(session)
     key = signing_key(session, key_file)
     with progress(session, "cli.transfer.export") as tell:
         report = transfer.export(
@@ -59,6 +63,7 @@ def restore(session: Session, /, folder: str, key_file: str | None, into_non_emp
 @pass_session
 def backup(session: Session, /, output: str, drill: bool) -> int:
     """Copy the database; with ``--drill`` the exit code is the drill's."""
+    _refuse_absent(session)
     tell_report(session, transfer.backup(session.care, output, actor=session.actor))
     return _drill(session, output, b"", None) if drill else 0
 
@@ -71,6 +76,14 @@ def backup(session: Session, /, output: str, drill: bool) -> int:
 def drill(session: Session, /, source: str, key_file: str | None, checkpoint: str | None) -> int:
     """Try a backup or an export; exit code 5 where it could not be used."""
     return _drill(session, source, signing_key(session, key_file), checkpoint)
+
+
+def _refuse_absent(session: Session) -> None:
+    """A SQLite file is made where there is none; the copy of a new, empty one would pass for a copy of the old one."""
+    scheme, _, rest = session.database.partition(":///")
+    file = Path(rest.partition("?")[0])
+    if scheme.partition("+")[0] == "sqlite" and not session.lent and not file.exists():
+        raise NotFound("transfer.absent", field="database.file", value=str(file))
 
 
 def _drill(session: Session, source: str, key: bytes, checkpoint: str | None) -> int:

@@ -55,8 +55,7 @@ class Holds(Steps):
         """
         case = self._hold(ident, "erase")
         told = check_text(request, "erase.request", required=True, longest=100)
-        if LEGAL_HOLD in case.flags:
-            raise Refused("feedback.held", field="erase.held", value=case.number)
+        self._refuse_held(case)
         self.timeline.flush()
         data = {"request": told, "when": to_text(self.unit.now())}
         if only:
@@ -68,13 +67,29 @@ class Holds(Steps):
         self._append_folded(ident, "erased", {**data, "facts": values, "files": len(files)})
         return files
 
+    def files(self, idents: Sequence[str]) -> list[str]:
+        """The keys of the files of some cases, as far as they are not under legal hold. Needs ``feedback.erase``."""
+        cases = self.unit.store.find(Feedback, Is("id", "in", tuple(idents)))
+        free = [case for case in cases if LEGAL_HOLD not in case.flags]
+        for case in free:
+            self.unit.allow("feedback.erase", case)
+        mine = Is("feedback_id", "in", tuple(case.id for case in free))
+        return [item.key for item in self.unit.store.find(Attachment, mine)] if free else []
+
     def detach(self, ident: str) -> list[str]:
-        """Forget the attachments of a case; the keys of the files to delete after the commit. Needs ``feedback.erase``."""
-        self._hold(ident, "erase")
+        """Forget the attachments of a case; the keys of the files to delete after the commit. Needs ``feedback.erase``.
+
+        ``Refused`` where the case is under legal hold.
+        """
+        self._refuse_held(self._hold(ident, "erase"))
         mine = Is("feedback_id", "eq", ident)
         files = self.unit.store.find(Attachment, mine)
         self.unit.store.remove(Attachment, mine)
         return [item.key for item in files]
+
+    def _refuse_held(self, case: Feedback) -> None:
+        if LEGAL_HOLD in case.flags:
+            raise Refused("feedback.held", field="erase.held", value=case.number)
 
     def _forget(self, ident: str, only: Sequence[str]) -> int:
         """Take the values of some data keys out of all facts; in how many they were."""

@@ -18,11 +18,12 @@ from careplug.errors import Invalid
 from careplug.messages.entities import Party
 from careplug.ports import Transaction
 from careplug.refs import Ref
+from careplug.text import say
 
 if TYPE_CHECKING:
     from careplug.care import Care
 
-__all__ = ["PAGE", "belonging", "naming", "owns_timeline", "pages", "registered", "who"]
+__all__ = ["PAGE", "belonging", "entity_said", "naming", "owns_timeline", "pages", "registered", "who"]
 
 PAGE = 200
 """Rows read with one query."""
@@ -43,6 +44,13 @@ def who(given: Ref | Party | str, field: str) -> Ref:
 def registered(care: Care) -> list[EntitySpec]:
     """The entities whose rows are about people, by name; those of plugins too."""
     return [spec for _, spec in sorted(care.setup.entities.items()) if spec.about]
+
+
+def entity_said(name: str, language: str) -> str:
+    """What the rows of an entity are called; the name itself for one of a plugin."""
+    code = f"privacy.entity.{name}"
+    found = say(code, language)
+    return name if found == code else found
 
 
 def owns_timeline(spec: EntitySpec) -> bool:

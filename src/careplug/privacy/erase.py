@@ -118,6 +118,7 @@ class Eraser:
             free = [ident for ident in idents if ident not in held]
             due = [ident for ident in free if _holds_something(unit, ident)]
             counted = self._erase(unit, due)
+            counted["rows"] += self._hanging(unit, free)
             keys = _file_keys(unit, free) if free else []
         for key in keys:
             self.care.setup.files.delete(key, tenant=self.tenant)
@@ -133,11 +134,12 @@ class Eraser:
             counts["files"] += len(service.erase(ident, request=self.request))
             counts["keys"] += _forget_keys(unit, ident)
             _forget_errors(unit, ident)
-        for spec in self._others() if idents else ():
-            where = belonging(spec, FEEDBACK, idents)
-            if where is not None:
-                counts["rows"] += self._rows(unit, spec, where)
         return counts
+
+    def _hanging(self, unit: CareUnit, idents: Sequence[str]) -> int:
+        """Erase what other rooms and plugins keep about cases: also of erased ones, for some may have come since."""
+        wanted = [(spec, belonging(spec, FEEDBACK, idents)) for spec in self._others() if idents]
+        return sum(self._rows(unit, spec, where) for spec, where in wanted if where is not None)
 
     def _others(self) -> list[EntitySpec]:
         return [spec for spec in registered(self.care) if spec.name not in _OWN]

@@ -19,7 +19,7 @@ from careplug.errors import Invalid, NotFound
 from careplug.feedback.base import FEEDBACK, check_text
 from careplug.messages.entities import Party
 from careplug.privacy import journal
-from careplug.privacy.about import PAGE, belonging, naming, owns_timeline, registered, who
+from careplug.privacy.about import PAGE, belonging, entity_said, naming, owns_timeline, registered, who
 from careplug.privacy.page import Page
 from careplug.refs import Actor, Ref
 from careplug.text import say
@@ -49,7 +49,8 @@ class ExportReport:
 
     def text(self, language: str = "en") -> str:
         """The report in words."""
-        counts = ", ".join(f"{name} {count}" for name, count in sorted(self.rows.items())) or "–"
+        said = [f"{entity_said(name, language)} {count}" for name, count in sorted(self.rows.items())]
+        counts = ("、" if language.startswith("zh") else ", ").join(said) or "–"
         line = say(
             "privacy.export.done",
             language,
@@ -89,6 +90,7 @@ def export_contact(
         raise Invalid("privacy.exists", field="export.file.exists", value=target)
     part = target.with_name(f"{target.name}.part")
     try:
+        part.touch(mode=0o600)  # for its owner's eyes alone
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive, Page(care, ref, language) as page:
             run = _Run(care, actor, tenant, ref, archive, page)
             report = run.write()

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from careplug.privacy.about import entity_said
 from careplug.refs import Ref
 from careplug.text import say
 
@@ -46,7 +47,7 @@ class Page:
         """Add a row under its entity's heading, empty values left out."""
         if entity != self._entity:
             self._entity = entity
-            self._write(f"<h2>{html.escape(self._word('entity', entity))}</h2>\n")
+            self._write(f"<h2>{html.escape(entity_said(entity, self._language))}</h2>\n")
         shown = {name: value for name, value in data.items() if name not in _DULL and value not in (None, "", [], {})}
         cells = "".join(f"<tr><th>{html.escape(name)}<td>{_cell(value)}" for name, value in shown.items())
         self._write(f"<table>{cells}</table>\n")
@@ -59,10 +60,6 @@ class Page:
         head = f"{fact['at']} · {label} · {fact['actor']}"
         cells = "".join(f"<tr><th>{html.escape(name)}<td>{_cell(value)}" for name, value in fact["data"].items())
         self._write(f"<h3>{html.escape(head)}</h3><table>{cells}</table>\n")
-
-    def _word(self, group: str, code: str) -> str:
-        found = say(f"privacy.{group}.{code}", self._language)
-        return code if found == f"privacy.{group}.{code}" else found
 
     def copy_to(self, out: IO[bytes]) -> None:
         """Write the page where it is to be."""

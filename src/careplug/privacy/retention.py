@@ -33,6 +33,9 @@ PAGE = 200
 
 EXAMPLES = 5
 
+_AT_REST = ("sent", "failed", "cancelled")
+"""States of messages that wait for nothing."""
+
 
 @attrs.frozen(kw_only=True)
 class RuleReport:
@@ -129,7 +132,8 @@ class _Run:
         if self.rule.entity == "message":
             for page in self._messages():
                 with self._unit() as unit:
-                    unit.store.remove(Message, Is("id", "in", tuple(page)))
+                    at_rest = Is("state", "in", _AT_REST)  # somebody may have one sent again meanwhile
+                    unit.store.remove(Message, All(Is("id", "in", tuple(page)), at_rest))
         else:
             for page in self._cases():
                 for start in range(0, len(page), BATCH):
@@ -147,6 +151,7 @@ class _Run:
 
     def _take(self, idents: Sequence[str]) -> None:
         request = f"retention:{self.rule.name}"[:100]
+        self._delete_files(idents)
         if "erase" in self.rule.actions:
             Eraser(self.care, self.actor, self.tenant, request).batch(idents)
         gone: list[str] = []
@@ -161,6 +166,15 @@ class _Run:
                 if "messages" in self.rule.actions:
                     unit.store.remove(Message, _about(ident))
         for key in gone:
+            self.care.setup.files.delete(key, tenant=self.tenant)
+
+    def _delete_files(self, idents: Sequence[str]) -> None:
+        """Delete the files before their rows, so that a run that breaks in between finds the rows, and goes on."""
+        if {"erase", "attachments"}.isdisjoint(self.rule.actions):
+            return
+        with self.care.read(actor=self.actor, tenant=self.tenant) as unit:
+            keys = unit.get(FeedbackService).files(idents)
+        for key in keys:
             self.care.setup.files.delete(key, tenant=self.tenant)
 
     # -- finding --
@@ -214,7 +228,7 @@ class _Run:
 
     def _messages(self) -> Iterator[list[str]]:
         """Messages that wait for nothing and are old enough, but for those about a case under legal hold."""
-        for state in ("sent", "failed", "cancelled"):
+        for state in _AT_REST:
             where = All(Is("state", "eq", state), Is("created_at", "lt", self.report.before))
             after: tuple[Any, ...] | None = None
             while True:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import attrs
 
 from careplug.errors import Invalid
+from careplug.feedback.entities import KINDS
 
 __all__ = ["ACTIONS", "KEYS", "UNITS", "Rule"]
 
@@ -51,6 +52,11 @@ class Rule:
                 "retention.entity", field=f"{place}.entity", value=repr(entity)[:60], known=", ".join(ACTIONS)
             )
         kinds, actions = _texts(data.get("kinds", ()), f"{place}.kinds"), _texts(data.get("do", ()), f"{place}.do")
+        if kinds and entity != "feedback":
+            raise Invalid("retention.kinds", field=f"{place}.kinds.entity", entity=entity)
+        strange = sorted(set(kinds) - set(KINDS))
+        if strange:
+            raise Invalid("retention.kind", field=f"{place}.kinds.kind", value=strange[0], known=", ".join(KINDS))
         wrong = sorted(set(actions) - set(ACTIONS[entity]))
         if wrong or not actions:
             known, value = ", ".join(ACTIONS[entity]), wrong[0] if wrong else "–"

@@ -81,11 +81,15 @@ def _backup(path: Path, scratch: Path, opener: Opener, signed: tuple[bytes, Any]
     try:
         with path.open("rb") as file:
             head = file.read(len(_SQLITE))
-        shutil.copyfile(path, copy)
     except OSError as error:
         raise NotFound("transfer.no_file", field="drill.path", value=str(path), reason=error.strerror or "") from None
     if head != _SQLITE:
         raise Invalid("transfer.no_database", field="drill.file", value=str(path))
+    try:
+        shutil.copyfile(path, copy)
+    except OSError as error:
+        room, reason = str(scratch.parent), error.strerror or ""
+        raise Invalid("transfer.scratch", field="drill.folder", value=str(path), folder=room, reason=reason) from None
     with opener(f"sqlite:///{copy}") as care:
         storage = care.storage
         problems = storage.problems() if isinstance(storage, Backup) else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import time
 from collections.abc import Iterator, Sequence
@@ -56,34 +57,41 @@ def export(
         check_key(key)
     with care.read(actor=actor) as unit:
         unit.allow("transfer.export")
-    specs = source.chosen(care, skip)
-    run = _Run(care, _prepared(Path(folder)), compress=compress, progress=progress)
-    with care.transaction(tenant=None, writes=False) as store:
-        source.refuse_unfinished(store)
-        if progress is not None:
-            there = counts(care, store)
-            run.total = sum(there[spec.name] for spec in specs)
-        entities = tuple(run.entity(store, spec.name) for spec in specs)
-        if key:
-            sign_heads(care, store, run.folder / CHECKPOINT, key=key)
-    manifest = run.finish(entities, key)
+    specs, where = source.chosen(care, skip), Path(folder)
+    with _writing(where):
+        run = _Run(care, _prepared(where), compress=compress, progress=progress)
+        with care.transaction(tenant=None, writes=False) as store:
+            source.refuse_unfinished(store)
+            if progress is not None:
+                there = counts(care, store)
+                run.total = sum(there[spec.name] for spec in specs)
+            entities = tuple(run.entity(store, spec.name) for spec in specs)
+            if key:
+                sign_heads(care, store, run.folder / CHECKPOINT, key=key)
+        manifest = run.finish(entities, key)
     return run.report(manifest, since(begun))
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """``Invalid`` names the folder where it cannot be written to, or is full."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Invalid("transfer.write", field="export.folder.write", value=str(folder), reason=reason) from error
 
 
 def _prepared(folder: Path) -> Path:
     """The folder with the mark that an export was begun in it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / MANIFEST).exists():
-            raise Invalid("transfer.exists", field="export.folder.done", value=str(folder))
-        if not (folder / UNFINISHED).exists() and any(folder.iterdir()):
-            raise Invalid("transfer.folder", field="export.folder.other", value=str(folder))
-        (folder / UNFINISHED).touch()
-        for part in ("rows", "files"):
-            (folder / part).mkdir(exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Invalid("transfer.write", field="export.folder.write", value=str(folder), reason=reason) from error
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # for its owner's eyes alone
+    if (folder / MANIFEST).exists():
+        raise Invalid("transfer.exists", field="export.folder.done", value=str(folder))
+    if not (folder / UNFINISHED).exists() and any(folder.iterdir()):
+        raise Invalid("transfer.folder", field="export.folder.other", value=str(folder))
+    (folder / UNFINISHED).touch()
+    for part in ("rows", "files"):
+        (folder / part).mkdir(exist_ok=True)
     return folder
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import attrs
 
 from careplug.audit.verify import VerifyReport
-from careplug.clock import to_text
 from careplug.text import say
 
 __all__ = ["BackupReport", "DrillReport", "ExportReport", "RestoreReport", "since"]
@@ -172,7 +171,10 @@ def _missing(count: int, named: tuple[str, ...], language: str) -> list[str]:
 def _say(report: Any, code: str, language: str) -> str:
     cls: Any = type(report)
     values = {field.name: getattr(report, field.name) for field in attrs.fields(cls)}
-    words = {name: to_text(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    words = {
+        name: f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
     words["seconds"] = f"{report.took.total_seconds():.1f}"
     words["tables"] = len(values.get("entities", ()))
     return say(code, language, **words)
