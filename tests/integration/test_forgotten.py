@@ -333,6 +333,8 @@ def test_an_export_of_the_contact_holds_all_of_it(care, place):
     assert all(EVERYTHING in text for text in files)
     assert NAME in page
     assert "<script" not in page
+    assert not re.search(r"<(h3|td)>\d{4}-\d\d-\d\dT", page)  # instants are written for people
+    assert re.search(r"<h3>\d{4}-\d\d-\d\d \d\d:\d\d UTC", page)
     assert OTHER not in page
     texts = [fact["data"].get("body", "") for row in rows["data/feedback.jsonl"] for fact in row["facts"]]
     assert f"note: {EVERYTHING}" in texts

@@ -13,7 +13,7 @@ from careplug import Actor, Care, Ref, Worker
 from careplug.audit import rebuild, verify
 from careplug.cli.main import main
 from careplug.clock import ManualClock
-from careplug.contributions import FactType
+from careplug.contributions import Denied, FactType
 from careplug.criteria import Is
 from careplug.entity import EntitySpec, column
 from careplug.errors import Invalid, Refused
@@ -26,6 +26,7 @@ from careplug.privacy.retention import _Run
 from careplug.privacy.rules import Rule
 from careplug.refs import new_id
 from careplug.storage.files import FolderFiles
+from careplug.text import Text
 from careplug.timeline.story import Timeline
 
 LI, BOSS = Ref("person", "c-17"), Actor.engineer("zhao", "manager")
@@ -414,6 +415,22 @@ def test_the_journal_is_printed_in_words(tmp_path, capsys, language, words):
     told = " ".join(capsys.readouterr().out.split())
     assert all(each in told for each in words)
     assert "{" not in told
+
+
+def test_who_may_do_a_part_of_it_alone_erases_nothing():
+    class Strict:
+        """Denies the last step."""
+
+        @hookimpl
+        def careplug_allow(self, actor, action, subject):
+            """The directory is somebody else's."""
+            return Denied(Text("no", "否")) if action == "parties.manage" else None
+
+    with Care(plugins=[Strict()], clock=ManualClock(START), environ={}) as care:
+        ident = settled(care)
+        with pytest.raises(Refused):
+            erase_contact(care, LI, request="letter 7", actor=BOSS)
+        assert "erased" not in fact_types(care, ident)
 
 
 def test_who_may_not_is_refused_and_nothing_is_written(small, tmp_path):

@@ -148,8 +148,15 @@ def test_the_command_line_leads_from_a_key_to_a_rotated_database(cli, monkeypatc
     assert second["id"] in cli("crypto", "status").out
     monkeypatch.setenv("CAREPLUG_CRYPTO_KEYS", second["key"])
     assert "泵房漏水" in cli("list").out
+    assert "in no index" in cli("search", "泵房").out
     assert cli("crypto", "rotate", "--role", "engineer", "--json").error["class"] == "Refused"
     assert "已解密" in cli("crypto", "decrypt", "--lang", "zh").out
+    assert "plain text" in cli("crypto", "status").out
+    monkeypatch.delenv("CAREPLUG_CRYPTO_KEYS")
+    # the look in between came with the key, which might have encrypted something again
+    assert cli("list", "--json").error["code"] == "storage.cipher_missing"
+    monkeypatch.setenv("CAREPLUG_CRYPTO_KEYS", second["key"])
+    assert cli("crypto", "decrypt", "--json").data["retired"] == [second["id"]]
     monkeypatch.delenv("CAREPLUG_CRYPTO_KEYS")
     cli("db", "upgrade")
     assert "泵房漏水" in cli("list").out

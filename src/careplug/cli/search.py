@@ -54,6 +54,8 @@ def search(session: Session, /, text: tuple[str, ...], limit: int, rebuild: bool
         for each in found:
             _show(session, unit, names, each)
         line(session.say("cli.search.found", count=len(found)) if found else session.say("cli.list.none"))
+        if session.care.encrypted and not found:
+            line(session.say("cli.search.encrypted"))
 
 
 def _rebuild(session: Session) -> None:

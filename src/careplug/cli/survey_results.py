@@ -105,7 +105,7 @@ def _score_row(session: Session, each: QuestionResult) -> list[str]:
     order = {code: number for number, code in enumerate(each.question.codes)}
     codes = sorted(each.counts, key=lambda code: order.get(str(code), code))
     spread = session.say("cli.comma").join(
-        f"{choice_said(each.question, code, session.language)} {each.counts[code]}" for code in codes
+        f"{choice_said(each.question, code, session.language)}: {each.counts[code]}" for code in codes
     )
     return [each.question.text.get(session.language), str(each.answers), value, interval, spread]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ _STYLE = (
     "th,td{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
     "th{width:14rem;font-weight:600;background:#f5f5f5}"
 )
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _DULL = frozenset(
     {"tenant", "head", "sequence", "version", "fence", "leased_until", "next_at", "lane", "hash", "facts"}
 )
@@ -57,7 +59,7 @@ class Page:
     def _fact(self, entity: str, fact: Mapping[str, Any]) -> None:
         kind = self._types.get((entity, fact["type"]))
         label = kind.label.get(self._language) if kind is not None and kind.label else fact["type"]
-        head = f"{fact['at']} · {label} · {fact['actor']}"
+        head = f"{_shown(fact['at'])} · {label} · {fact['actor']}"
         cells = "".join(f"<tr><th>{html.escape(name)}<td>{_cell(value)}" for name, value in fact["data"].items())
         self._write(f"<h3>{html.escape(head)}</h3><table>{cells}</table>\n")
 
@@ -77,6 +79,11 @@ class Page:
         self._kept.close()
 
 
+def _shown(text: str) -> str:
+    """A text as people read it: of an instant the minute."""
+    return f"{text[:10]} {text[11:16]} UTC" if _INSTANT.fullmatch(text) else text
+
+
 def _cell(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = _shown(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return html.escape(text).replace("\n", "<br>")
