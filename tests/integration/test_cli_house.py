@@ -21,6 +21,9 @@ def test_definitions_are_listed_shown_and_put(cli, tmp_path):
     (tmp_path / "mine.json").write_text('{"party": "own"}', encoding="utf-8")
     done = cli("definitions", "put", "pause_reason", "mine", "mine.json", "--label-en", "Waiting for us")
     assert "revision 1" in done.out
+    assert "known kinds" not in done.out
+    strange = cli("definitions", "put", "pause_raeson", "mine", "mine.json").out
+    assert "Nobody here is known to read the kind pause_raeson; known kinds: calendar" in strange
     (tmp_path / "mine.toml").write_text('party = "vendor"', encoding="utf-8")
     second = cli("definitions", "put", "pause_reason", "mine", "mine.toml", "--json").data
     assert (second["revision"], second["label"]["en"]) == (2, "Waiting for us")

@@ -94,7 +94,11 @@ def put(session: Session, /, kind: str, name: str, document: str, label_en: str,
             made = unit.changes.put(kind, name, content)
         else:
             made = unit.definitions.put(kind, name, content, label=Text(label_en, label_zh))
+        cache = unit.definitions.cache
+        known = sorted({*cache.parsers, *(seed.kind for seed in cache.seeds)})
     _said(session, made)
+    if kind not in known and not session.as_json:
+        line(session.say("cli.definition.strange", kind=kind, known=", ".join(known)))
 
 
 @command("accept", code="definitions.accept")

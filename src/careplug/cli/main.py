@@ -105,7 +105,7 @@ def _unexpected(session: Session, error: Exception) -> int:
     if type(error).__module__.partition(".")[0] in ("sqlalchemy", "sqlite3", "psycopg", "pymysql"):
         return _told(session, problems.Broken("cli.database", field="--database", problem=shown), problems.BROKEN)
     if isinstance(error, OSError):
-        name = error.filename if isinstance(error.filename, str) else ""
+        name = error.filename if isinstance(error.filename, str) else "files"
         problem = error.strerror or shown
         return _told(session, problems.Broken("cli.file", field=name, problem=problem), 1)
     return _told(session, problems.Broken("cli.internal", field="", problem=shown), problems.INTERNAL)
