@@ -26,10 +26,15 @@ class End(Protocol):
 
 
 class Own:
-    """A connection that this storage took from its engine."""
+    """A connection that this storage took from its engine.
 
-    def __init__(self, connection: Connection) -> None:
+    One that only read has nothing to undo, and ends with COMMIT: at a ROLLBACK psycopg forgets every statement that the
+    server has prepared.
+    """
+
+    def __init__(self, connection: Connection, *, writes: bool) -> None:
         self._connection = connection
+        self._writes = writes
 
     def commit(self) -> None:
         """COMMIT; ``InDoubt`` where the connection is lost by it."""
@@ -39,8 +44,11 @@ class Own:
             raise uncommitted(found, field="transaction") from found
 
     def rollback(self) -> None:
-        """ROLLBACK."""
-        self._connection.rollback()
+        """ROLLBACK; of what only read on a connection that is not lost COMMIT."""
+        if self._writes or self._connection.invalidated:
+            self._connection.rollback()
+        else:
+            self._connection.commit()
 
     def close(self) -> None:
         """Back to the pool; SQLAlchemy rolls an open transaction back first."""

@@ -78,7 +78,7 @@ class SqlAlchemyStorage:
         """An own transaction; ``writes=False`` gives a snapshot that refuses to write."""
         bound = self._prepared()
         connection = begin(self.engine, writes=writes)
-        return SqlTransaction(bound, connection, Own(connection), tenant=tenant, writes=writes)
+        return SqlTransaction(bound, connection, Own(connection, writes=writes), tenant=tenant, writes=writes)
 
     def join(self, host: object, *, tenant: str | None) -> SqlTransaction:
         """A transaction inside the host's Connection or Session: a SAVEPOINT there, no second connection."""
