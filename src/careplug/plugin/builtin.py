@@ -53,7 +53,7 @@ PARSERS = {
     **feedback_seeds.PARSERS,
     **sla_seeds.PARSERS,
     **messages.PARSERS,
-    **survey.parsers(_span, FIELDS),
+    **survey.parsers(_span, FIELDS, feedback_entities.KINDS),
     "retention": Rule.parse,
 }
 """How each kind of definition is read."""

@@ -94,7 +94,8 @@ class Answering(Inviting):
             raise Conflict("survey.revision", field="survey.digest", value=digest, wanted=held.digest)
         form = self.pinned(held.digest)
         checked = checking.check(form, answers, anonymous=anonymous)
-        said = {"channel": _channel(channel), "language": language_of(language) if language else ""}
+        said = {"digest": held.digest, "channel": _channel(channel)}
+        said["language"] = language_of(language) if language else ""
         actor = str(held.contact or SYSTEM.ref)
         return self._take(held, form, checked, said, hidden=anonymous, at=None, actor=actor)
 
@@ -131,27 +132,25 @@ class Answering(Inviting):
         a second is ``Conflict``. ``at`` is when it was filled in, not in the future. Needs ``survey.enter``.
         """
         self.unit.allow("survey.enter", feedback_id or contact)
-        definition, current = self._form(form)
-        if digest:
-            current = self.pinned(digest)
-        revision = digest or definition.digest
+        current, revision = self._revision(form, digest)
         checked = checking.check(current, answers, anonymous=anonymous)
         moment = self.unit.now() if at is None else aware(at, "survey.at")
         if moment > self.unit.now():
             raise Invalid("survey.future", field="survey.at.future", value=to_text(moment))
-        said = {"channel": _channel(channel), "language": self.unit.actor.language}
-        held = self._entered(form, revision, feedback_id, contact, moment)
+        # The sheet may be of another revision than the one that the invitation asks.
+        said = {"digest": revision, "channel": _channel(channel), "language": self.unit.actor.language}
+        held = self._entered(current, revision, feedback_id, contact, moment)
         return self._take(held, current, checked, said, hidden=anonymous, at=moment, actor=self.unit.actor.key)
 
-    def _entered(self, form: str, digest: str, feedback_id: str, contact: Ref | None, moment: datetime) -> Invitation:
+    def _entered(self, form: Form, digest: str, feedback_id: str, contact: Ref | None, moment: datetime) -> Invitation:
         """The invitation that a typed-in response answers; where none was sent, one that never is."""
         case = self._case(feedback_id) if feedback_id else None
         about = self._about(case) if case is not None else {"contact": contact, **self._organisation(contact)}
-        ident = invitation_id(feedback_id, about["cycle"], form) if case is not None else new_id()
+        ident = invitation_id(feedback_id, about["cycle"], form.name) if case is not None else new_id()
         blank = Invitation(
             id=ident,
             tenant=self.unit.tenant,
-            form=form,
+            form=form.name,
             digest=digest,
             created_at=moment,
             send_at=moment,
@@ -163,10 +162,10 @@ class Answering(Inviting):
             raise _answered_already(held)
         if new:
             data = {
-                "form": form,
+                "form": form.name,
                 "digest": digest,
                 **about,
-                "anonymous": False,
+                "anonymous": form.anonymous == "always",
                 "send_at": moment,
                 "expires_at": moment,
             }
@@ -191,7 +190,7 @@ class Answering(Inviting):
         local = self._local(moment)
         day, month = self._day(moment), self._day(moment).replace(day=1)
         answers, texts = personal_part(form, checked)
-        data: dict[str, Any] = {"form": held.form, "digest": held.digest, **said, "month": f"{local:%Y-%m}"}
+        data: dict[str, Any] = {"form": held.form, **said, "month": f"{local:%Y-%m}"}
         data |= {"answers": answers, "texts": texts, "commented": bool(texts), "low": form.is_low(checked)}
         data |= {"anonymous": hidden, "answered_at": month if hidden else moment}
         names = _KEPT_OF_ANONYMOUS if hidden else (*ABOUT, "invitation_id")

@@ -44,9 +44,8 @@ class Asking(Base):
         self.unit.allow("survey.forms", name)
         if not digest:
             return self._line(self.definitions.get(FORM, name))
-        self.pinned(digest)  # `NotFound` for one that never was
-        earlier = (found for found in self.definitions.revisions(FORM, name) if found.digest == digest)
-        return next((self._line(found) for found in earlier), self._line(self.definitions.get(FORM, name)))
+        self._revision(name, digest)  # `NotFound` for one that never was
+        return next(self._line(found) for found in self.definitions.revisions(FORM, name) if found.digest == digest)
 
     def put_form(
         self, name: str, data: Mapping[str, Any], *, label: Text = Text(), expected: int | None = None

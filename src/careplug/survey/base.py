@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from careplug.definitions import Definition, Definitions
-from careplug.errors import Invalid, Refused
+from careplug.errors import Invalid, NotFound, Refused
 from careplug.ports import Unit
 from careplug.refs import Ref
 from careplug.survey import tokens
@@ -44,6 +44,16 @@ class Base:
     def pinned(self, digest: str) -> Form:
         """The form of one revision."""
         return self.definitions.pinned(FORM, digest)  # type: ignore[no-any-return]
+
+    def _revision(self, name: str, digest: str) -> tuple[Form, str]:
+        """One revision of a form, by its digest: the one that is asked now where that is empty. ``NotFound`` for another's."""
+        if not digest:
+            definition, form = self._form(name)
+            return form, definition.digest
+        form = self.pinned(digest)
+        if form.name != name:
+            raise NotFound("survey.revision_of", field="survey.digest.form", value=digest, form=name)
+        return form, digest
 
     def _trigger(self, name: str) -> Trigger:
         return self.definitions.value(TRIGGER, name)  # type: ignore[no-any-return]

@@ -42,9 +42,13 @@ HANDLERS = (
 """In the transaction of the fact: after the clocks, before people are told."""
 
 
-def parsers(span: Reader, fields: tuple[str, ...]) -> Mapping[str, Callable[[str, Mapping[str, Any]], Any]]:
-    """How the definitions of this room are read. Targets and the fields of a case are other rooms' words: they are given."""
-    return {**seeds.PARSERS, base.TRIGGER: partial(Trigger.parse, span=span, fields=fields)}
+def parsers(
+    span: Reader, fields: tuple[str, ...], kinds: tuple[str, ...]
+) -> Mapping[str, Callable[[str, Mapping[str, Any]], Any]]:
+    """How the definitions of this room are read. Targets, the fields of a case and its kinds are other rooms' words: they
+    are given.
+    """
+    return {**seeds.PARSERS, base.TRIGGER: partial(Trigger.parse, span=span, fields=fields, cases=kinds)}
 
 
 def _link(unit: Unit, subject: Any, language: str) -> str:

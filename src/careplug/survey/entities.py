@@ -180,7 +180,8 @@ class Improvement:
     """Something that is to become better (S14, chapter 8): what, who, until when, and whether it helped.
 
     It is about the answers to ``question`` of ``form`` (empty: the form's first scored one), narrowed by ``filters``. ``before`` and ``after``
-    are the counts of values in two periods of ``days`` days: before it was planned, after it was done.
+    are the counts of values in two periods of ``days`` days: before it was planned, after it was done. ``digest`` is the
+    revision of the form then: both count the answers by its scale.
     """
 
     id: str
@@ -189,6 +190,7 @@ class Improvement:
     plan: str = column(long=True, default="")
     result: str = column(long=True, default="")
     form: str = column(length=100)
+    digest: str = column(length=64, default="")
     question: str = column(length=60, default="")
     filters: dict[str, str] = attrs.field(factory=dict)
     owner: Ref | None = None

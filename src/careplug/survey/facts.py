@@ -85,7 +85,7 @@ def _erased(was: Response, data: Data, fact: Fact) -> Changes:
     return {"texts": {}, "commented": False}
 
 
-_PLANNED = ("title", "plan", "form", "question", "filters", "owner", "due_on", "days", "before")
+_PLANNED = ("title", "plan", "form", "digest", "question", "filters", "owner", "due_on", "days", "before")
 
 
 def _planned(was: Improvement, data: Data, fact: Fact) -> Changes:

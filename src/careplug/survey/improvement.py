@@ -56,7 +56,7 @@ class Improving(Reporting):
         narrow whose answers count. Needs ``survey.improve`` and ``survey.scores``.
         """
         self.unit.allow("survey.improve", form)
-        asked = self._measured(form, question)
+        asked, digest = self._measured(form, "", question)
         if type(days) is not int or not 1 <= days <= 3660:
             raise Invalid("survey.days", field="improvement.days", value=repr(days)[:60])
         now = self.unit.now()
@@ -66,6 +66,7 @@ class Improving(Reporting):
             "title": _words(title, "title", longest=200, needed=True),
             "plan": _words(plan, "plan"),
             "form": form,
+            "digest": digest,
             "question": asked.key,
             "filters": {name: str(value) for name, value in sorted((filters or {}).items())},
             "owner": check_ref(owner, "improvement.owner") if owner is not None else None,
@@ -123,7 +124,7 @@ class Improving(Reporting):
         held = self._held(ident, expected)
         if held.state not in ("done", "measured") or held.done_at is None:
             raise Refused("improvement.not_done", field="improvement.state.done", state=held.state)
-        asked = self._measured(held.form, held.question)
+        asked, _ = self._measured(held.form, held.digest, held.question)
         end = min(self.unit.now(), held.done_at + timedelta(days=held.days))
         after = self.counts(held.form, asked, since=held.done_at, until=end, filters=held.filters)
         self.timeline.append(IMPROVEMENT, ident, "measured", {"after": _stored(after)})
@@ -132,7 +133,7 @@ class Improving(Reporting):
 
     def effect(self, improvement: Improvement) -> Effect:
         """What the kept counts say, as scores with their intervals."""
-        asked = self._measured(improvement.form, improvement.question)
+        asked, _ = self._measured(improvement.form, improvement.digest, improvement.question)
         before, after = (scoring.score(asked, _read(asked, each)) for each in (improvement.before, improvement.after))
         return Effect(before=before, after=after, verdict=_verdict(before, after))
 
@@ -177,16 +178,18 @@ class Improving(Reporting):
     def _improvement(self, ident: str) -> Improvement:
         return self.timeline.current(IMPROVEMENT, ident)  # type: ignore[no-any-return]
 
-    def _measured(self, form: str, key: str) -> Question:
-        """The question that is measured: the named one, or the first that has a measure, or a scale."""
-        _, current = self._form(form)
+    def _measured(self, form: str, digest: str, key: str) -> tuple[Question, str]:
+        """The question that is measured, with the revision of its form: the named one, or the first that has a measure, or
+        a scale.
+        """
+        current, revision = self._revision(form, digest)
         able = [each for each in current.questions if scale_of(each) and (each.measure or each.scaled)]
         first = sorted(able, key=lambda each: not each.measure)
         found = next((each for each in first if not key or each.key == key), None)
         if found is None:
             known = ", ".join(each.key for each in able) or "–"
             raise Invalid("survey.no_measure", field="improvement.question", value=key or form, known=known)
-        return found
+        return found, revision
 
 
 def _words(value: object, name: str, *, longest: int = _LONGEST, needed: bool = False) -> str:

@@ -43,7 +43,7 @@ class Inviting(Base):
         """Ask somebody now, about a case or, with ``contact``, about none (trigger event ``on_demand``).
 
         ``trigger`` says form, delay, end and reminders; ``form`` asks another form. ``Refused`` where no link can be made
-        (settings) or the contact was asked within the trigger's quiet days, unless ``anyway``; ``Conflict`` where this form
+        (settings), the trigger is switched off, or the contact was asked within the trigger's quiet days, unless ``anyway``; ``Conflict`` where this form
         was asked in this handling cycle already. Needs ``survey.invite``.
         """
         self.unit.allow("survey.invite", feedback_id or contact)
@@ -51,7 +51,10 @@ class Inviting(Base):
         found = self._trigger(trigger)
         if found.event != "on_demand":
             raise Invalid("survey.trigger_event", field="survey.trigger", value=trigger, event=found.event)
-        asked = attrs.evolve(found, form=form or found.form)
+        if not found.active:
+            raise Refused("survey.trigger_off", field="survey.trigger.active", value=trigger)
+        # A person who asks means this one: no sample is drawn.
+        asked = attrs.evolve(found, form=form or found.form, sample=100)
         now = self.unit.now()
         if feedback_id:
             about = self._about(self._case(feedback_id))
@@ -62,10 +65,10 @@ class Inviting(Base):
         until = None if anyway else self._quiet_until(about["contact"], asked, now)
         if until is not None:
             raise Refused("survey.quiet", field="survey.contact.quiet", until=until)
-        made = self.schedule(asked, about, start=now)
+        made = self.schedule(asked, about, start=now, anyway=anyway)
         if made is None:
             raise Conflict("survey.invited", field="survey.form", value=asked.form, number=about.get("number", ""))
-        return self.advance(made.id, now, anyway=True) if made.send_at <= now else made
+        return self.advance(made.id, now)
 
     def withdraw(self, ident: str) -> Invitation:
         """Take back an invitation that is not answered: its link says so from then on. Needs ``survey.withdraw``."""
@@ -121,18 +124,20 @@ class Inviting(Base):
     # -- what triggers and the worker do --
 
     def schedule(
-        self, trigger: Trigger, about: Mapping[str, Any], *, start: datetime, slot: str = ""
+        self, trigger: Trigger, about: Mapping[str, Any], *, start: datetime, slot: str = "", anyway: bool = False
     ) -> Invitation | None:
         """Plan an invitation; None where the form was asked already, or its time would be over before it is sent.
 
         ``about`` are the fields that tell whom and what it is about. ``slot`` stands in for case and cycle where it is about
-        none. One that was withdrawn because its cycle went on is planned anew. Who is not in the sample is noted as skipped.
+        none; ``anyway``: whatever the quiet period says. One that was withdrawn because its cycle went on is planned anew. Who
+        is not in the sample is noted as skipped.
         """
         definition, form = self._form(trigger.form)
         calendar = self._calendar(trigger.calendar)
         send_at = trigger.send_at(calendar, start)
         data: dict[str, Any] = {"form": trigger.form, "digest": definition.digest, "trigger": trigger.name, **about}
         data |= {"anonymous": form.anonymous == "always", "send_at": send_at}
+        data |= {"anyway": True} if anyway else {}
         data["expires_at"] = trigger.expiry(calendar, send_at)
         if data["expires_at"] <= self.unit.now():
             return None
@@ -166,12 +171,12 @@ class Inviting(Base):
         if store.add_if_absent(blank):
             return self._hold(ident)
         found = self._hold(ident)
-        return found if found.state == "withdrawn" and found.reason in _GOES_ON else None
+        return found if found.state == "withdrawn" and found.reason not in _FOR_GOOD else None
 
-    def advance(self, ident: str, now: datetime, *, fence: int | None = None, anyway: bool = False) -> Invitation:
+    def advance(self, ident: str, now: datetime, *, fence: int | None = None) -> Invitation:
         """Do what is due with an invitation: send it, remind, end it. Nothing where ``fence`` is no longer the row's.
 
-        After an outage one reminder goes out for all that were missed. ``anyway``: whatever the quiet period says.
+        After an outage one reminder goes out for all that were missed.
         """
         held = self._hold(ident)
         if (fence is not None and held.fence != fence) or held.next_at is None or held.next_at > now:
@@ -179,14 +184,14 @@ class Inviting(Base):
         if now >= held.expires_at:
             self.timeline.append(INVITATION, ident, "expired", {})
         elif held.state == "scheduled":
-            self._send(held, now, anyway=anyway)
+            self._send(held, now)
         else:
             self._remind(held, now)
         return self._now_of(ident)
 
-    def _send(self, held: Invitation, now: datetime, *, anyway: bool) -> None:
+    def _send(self, held: Invitation, now: datetime) -> None:
         trigger = self._trigger_of(held)
-        quiet = timedelta(days=trigger.quiet_days if trigger and not anyway else 0)
+        quiet = timedelta(days=trigger.quiet_days if trigger and not self._anyway(held, trigger) else 0)
         if held.contact is None:
             self.timeline.append(INVITATION, held.id, "skipped", {"reason": "nobody"})
         elif trigger is not None and not trigger.active:
@@ -199,6 +204,13 @@ class Inviting(Base):
             data = {**about, "regular": not held.feedback_id, "next_at": next_at, "reminders": 0}
             data["month"] = f"{self._local(now):%Y-%m}"
             self.timeline.append(INVITATION, held.id, "invited", data)
+
+    def _anyway(self, held: Invitation, trigger: Trigger) -> bool:
+        """Whether the person who asked by hand did so whatever the quiet period says."""
+        if trigger.event != "on_demand" or not trigger.quiet_days:
+            return False
+        planned = self.timeline.facts(INVITATION, held.id, ("scheduled",))
+        return bool(planned[-1].data.get("anyway"))
 
     def _remind(self, held: Invitation, now: datetime) -> None:
         next_at, missed = self._next(held, held.invited_at or now, now)
@@ -262,5 +274,5 @@ class Inviting(Base):
         return self.unit.store.find(Invitation, All(*parts), order=(Order("cycle"),))
 
 
-_GOES_ON = ("reopened", "voided")
-"""Reasons of a withdrawal after which the same cycle may end again."""
+_FOR_GOOD = ("by_hand", "erased")
+"""Reasons of a withdrawal that hold; after the others (what the case became) the same cycle may end again."""

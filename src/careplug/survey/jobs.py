@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from careplug.contributions import Job
@@ -13,6 +14,7 @@ from careplug.refs import SYSTEM
 from careplug.survey.entities import OPEN, Invitation
 from careplug.survey.service import Surveys
 from careplug.survey.settings import SurveySettings
+from careplug.survey.triggers import Trigger
 from careplug.tasks import again
 from careplug.text import Text
 
@@ -20,6 +22,9 @@ __all__ = ["JOBS", "begin_periods", "send_due"]
 
 BATCH = 100
 LEASE = timedelta(seconds=60)
+
+Wave = tuple[Trigger, int]
+"""A periodic trigger, and the number of the period that began."""
 
 _log = logging.getLogger("careplug.survey")
 
@@ -45,7 +50,7 @@ def begin_periods(care: Any, now: datetime) -> int:
         return 0
     with care.transaction(tenant=None, writes=False) as store:
         tenants = sorted(stamp.tenant for stamp in store.find(Stamp))
-    return sum(_begin(care, tenant, now) for tenant in tenants)
+    return sum(_begin(care, tenant, wave, now) for tenant in tenants for wave in _due(care, tenant, now))
 
 
 def _claim(care: Any, now: datetime, where: Is) -> list[Invitation]:
@@ -70,21 +75,29 @@ def _advance(care: Any, invitation: Invitation, now: datetime) -> bool:
     return True
 
 
-def _begin(care: Any, tenant: str, now: datetime) -> int:
+def _due(care: Any, tenant: str, now: datetime) -> list[Wave]:
     with _unit(care, tenant, now) as unit:
-        surveys = unit.get(Surveys)
-        waves = [(trigger, period, surveys.wave_people(trigger, period)) for trigger, period in surveys.due_waves(now)]
-    made = 0
-    for trigger, period, people in waves:
-        invited = 0
-        for start in range(0, len(people), BATCH):
-            part = people[start : start + BATCH]
-            with _unit(care, tenant, now) as unit:
-                invited += unit.get(Surveys).ask_wave(trigger, period, part, now)
+        return list(unit.get(Surveys).due_waves(now))
+
+
+def _begin(care: Any, tenant: str, wave: Wave, now: datetime) -> int:
+    """Ask everybody of one period; one that breaks holds up neither other triggers nor other tenants, and is taken again."""
+    invited = 0
+    try:
         with _unit(care, tenant, now) as unit:
-            unit.get(Surveys).end_wave(trigger, period, invited, now)
-        made += invited
-    return made
+            people = unit.get(Surveys).wave_people(*wave)
+        for start in range(0, len(people), BATCH):
+            invited += again(partial(_ask, care, tenant, wave, people[start : start + BATCH], now))
+        with _unit(care, tenant, now) as unit:
+            unit.get(Surveys).end_wave(*wave, invited, now)
+    except Exception:
+        _log.exception("period %s of survey trigger %s could not be begun", wave[1], wave[0].name)
+    return invited
+
+
+def _ask(care: Any, tenant: str, wave: Wave, people: list[dict[str, Any]], now: datetime) -> int:
+    with _unit(care, tenant, now) as unit:
+        return unit.get(Surveys).ask_wave(*wave, people, now)  # type: ignore[no-any-return]
 
 
 def _unit(care: Any, tenant: str, now: datetime) -> Any:

@@ -83,7 +83,11 @@ class Occasions(Inviting):
         for trigger in triggers_of(self.definitions)["periodic"]:
             if trigger.every is None:
                 continue
-            period = trigger.every.period(self._calendar(trigger.calendar).local(now).date())
+            try:
+                period = trigger.every.period(self._calendar(trigger.calendar).local(now).date())
+            except NotFound:
+                _log.exception("survey trigger %s counts by a calendar that is gone and asks nobody", trigger.name)
+                continue
             if self.unit.store.get(Wave, self._wave_id(trigger, period)) is None:
                 yield trigger, period
 

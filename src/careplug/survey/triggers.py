@@ -116,10 +116,12 @@ class Trigger:
     follow_up: str = "complaint"
 
     @classmethod
-    def parse(cls, name: str, data: Mapping[str, Any], *, span: Reader, fields: tuple[str, ...]) -> Trigger:
+    def parse(
+        cls, name: str, data: Mapping[str, Any], *, span: Reader, fields: tuple[str, ...], cases: tuple[str, ...]
+    ) -> Trigger:
         """Read a stored trigger; ``Invalid`` names ``survey_trigger.NAME.key`` and what it may be.
 
-        ``span`` reads a target, ``fields`` are those of a case that ``when`` may compare.
+        ``span`` reads a target, ``fields`` are those of a case that ``when`` may compare, ``cases`` the kinds of cases.
         """
         place = f"survey_trigger.{name}"
         read.table(data, KEYS, place)
@@ -132,7 +134,10 @@ class Trigger:
             event=event,
             form=_text(given.get("form"), f"{place}.form"),
             active=read.flag(given, "active", place),
-            kinds=_texts(given, "kinds", place),
+            kinds=tuple(
+                read.one_of(item, cases, f"{place}.kinds[{number}]")
+                for number, item in enumerate(read.items(given, "kinds", place))
+            ),
             customers=tuple(Ref.parse(each, field=f"{place}.customers") for each in _texts(given, "customers", place)),
             when=_when(given.get("when"), f"{place}.when", fields),
             calendar=_text(given["calendar"], f"{place}.calendar"),
@@ -145,7 +150,7 @@ class Trigger:
             per=read.one_of(given["per"], ("contact", "organisation"), f"{place}.per"),
             members=_text(given["members"], f"{place}.members", empty=True),
             on_reopen=read.one_of(given["on_reopen"], ("withdraw", "keep"), f"{place}.on_reopen"),
-            follow_up=_text(given["follow_up"], f"{place}.follow_up", empty=True),
+            follow_up=read.one_of(given["follow_up"], ("", *cases), f"{place}.follow_up"),
         )
 
     def fits(self, case: Any) -> bool:

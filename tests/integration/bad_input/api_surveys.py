@@ -8,6 +8,7 @@ from typing import Any
 
 from careplug import Actor, Ref
 from careplug.survey.tokens import Claim, sign
+from careplug.unit import CareUnit
 from tests.integration.bad_input.row import Row
 from tests.integration.bad_input.world import START, SURVEY_KEY, WANG, World
 
@@ -23,6 +24,18 @@ def claim(world: World, name: str, *, days: int = 9, tenant: str = "", purpose: 
 def answer(world: World, token: str, answers: Mapping[str, object] = HAPPY, **more: Any) -> None:
     """Answer by a link, as somebody who has nothing else."""
     world.work(lambda unit: unit.surveys.answer(token, answers, **more), VISITOR)
+
+
+def ask_by_one_that_is_off(world: World) -> None:
+    """Ask by hand once nobody is to be asked."""
+
+    def ask(unit: CareUnit) -> None:
+        """Switch the trigger off, then ask by it; nothing of either is kept."""
+        data = unit.definitions.active("survey_trigger")["asked"].data
+        unit.definitions.put("survey_trigger", "asked", {**data, "active": False})
+        unit.surveys.invite(world.ids["open"], form="nps")
+
+    world.work(ask)
 
 
 ROWS: tuple[Row, ...] = (
@@ -187,6 +200,24 @@ ROWS: tuple[Row, ...] = (
         "survey.trigger",
         en="survey.trigger: the trigger after_closing waits for closed; to ask by hand name one whose event is on_demand.",
         zh="survey.trigger：触发规则 after_closing 的事件为 closed；人工发起时请指定事件为 on_demand 的规则。",
+    ),
+    Row(
+        "API",
+        "asking by a trigger that is off",
+        ask_by_one_that_is_off,
+        "Refused",
+        "survey.trigger.active",
+        en="survey.trigger.active: the trigger asked is switched off and asks nobody; switch it on, or ask by another one.",
+        zh="survey.trigger.active：触发规则 asked 已停用，不会发出邀请；请启用它，或改用其他触发规则。",
+    ),
+    Row(
+        "API",
+        "a sheet of paper with the revision of another form",
+        lambda w: w.work(lambda u: u.surveys.enter("nps", HAPPY, digest="776ff5787687fce4df30ad9e16e00da2")),
+        "NotFound",
+        "survey.digest.form",
+        en="survey.digest.form: the form nps never had the revision 776ff5787687fce4df30ad9e16e00da2; take one that careplug survey forms or the form's history names.",
+        zh="survey.digest.form：问卷 nps 没有版本 776ff5787687fce4df30ad9e16e00da2；请使用 careplug survey forms 或问卷历史中列出的版本。",
     ),
     Row(
         "API",
