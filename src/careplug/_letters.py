@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["ACCENTS", "JOINT", "PIECE", "PLAIN", "RUN", "WORD", "is_number", "normal"]
+__all__ = ["ACCENTS", "JOINT", "PIECE", "PLAIN", "RUN", "WORD", "digits_of", "is_number", "normal"]
 
 _PHONE = 7
 """Digits of a number written with dashes that is one number: 138-0013-8000."""
@@ -33,6 +33,12 @@ def normal(text: str) -> str:
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def digits_of(piece: str) -> str:
+    """The digits of a compound that is nothing but a long number in parts, else nothing."""
+    digits = JOINT.sub("", piece)
+    return digits if digits != piece and PLAIN.fullmatch(digits) else ""
 
 
 def is_number(piece: str) -> bool:

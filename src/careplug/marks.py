@@ -169,6 +169,6 @@ def _pattern(piece: Term) -> re.Pattern[str]:
     word = piece.word
     wanted = JOINT.pattern.join(map(re.escape, JOINT.split(word)))
     if _is_long(word):
-        wanted = "-?".join(word.replace("-", ""))
+        wanted = f"{JOINT.pattern}?".join(word.replace("-", ""))
     end = "" if piece.prefix else rf"(?![^\W_{RUN}])"
     return re.compile(rf"(?<![^\W_{RUN}]){wanted}{end}")

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from careplug._letters import JOINT, PIECE, is_number, normal
+from careplug._letters import JOINT, PIECE, digits_of, is_number, normal
 from careplug.errors import Invalid
 
 __all__ = [
@@ -106,9 +106,10 @@ def _of_piece(found: re.Match[str]) -> Iterator[str]:
     if found.lastgroup == "run":
         yield from (piece[at : at + 2] for at in range(len(piece)))
         return
-    yield from _joined(piece)
-    if is_number(piece):
-        yield piece.replace("-", "")
+    joined = list(_joined(piece))
+    yield from joined
+    if len(joined) > 1:
+        yield from filter(None, map(digits_of, (*joined, piece)))
 
 
 def _joined(piece: str) -> Iterator[str]:
