@@ -102,7 +102,8 @@ class Answering(Inviting):
     def _read(self, token: str, *, lock: bool = False) -> Invitation:
         """The invitation of a token, if it can still be answered."""
         keys = [key for key in (self.settings.key, *self.settings.old_keys) if key]
-        claim = tokens.read(token, keys, now=self.unit.now())
+        # When it ends is asked last: who answered in time reads that, however late they look again.
+        claim = tokens.read(token, keys)
         if claim.tenant != self.unit.tenant:
             raise Refused("survey.token_tenant", field="survey.token.tenant")
         self.timeline.flush()
@@ -110,7 +111,7 @@ class Answering(Inviting):
         if found is None:
             raise NotFound("invitation.missing", field="invitation.id", value=claim.invitation)
         self.unit.setup.allow(self.unit.actor, "survey.answer", found)
-        return _answerable(found, self.unit.now())
+        return _answerable(found, claim.expires, self.unit.now())
 
     # -- by staff --
 
@@ -315,11 +316,13 @@ def _answered_already(held: Invitation) -> Conflict:
     return Conflict("survey.answered", field="survey.invitation", answered=said)
 
 
-def _answerable(held: Invitation, now: datetime) -> Invitation:
+def _answerable(held: Invitation, expires: datetime, now: datetime) -> Invitation:
+    """The invitation, if it can still be answered by a link that ends at ``expires``: one planned anew has a link of its own."""
     if held.state == "answered":
         raise _answered_already(held)
     if held.state in ("withdrawn", "skipped"):
         raise Refused("survey.token_withdrawn", field="survey.token.invitation")
-    if held.state == "expired" or now >= held.expires_at:
-        raise Refused("survey.token_expired", field="survey.token.expires", expired=to_text(held.expires_at))
+    end = min(held.expires_at, expires)
+    if held.state == "expired" or now >= end:
+        raise Refused("survey.token_expired", field="survey.token.expires", expired=to_text(end))
     return held

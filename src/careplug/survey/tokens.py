@@ -47,8 +47,8 @@ def sign(claim: Claim, key: str) -> str:
     return f"{_encode(payload)}.{_encode(_seal(payload, key))}"
 
 
-def read(token: object, keys: Sequence[str], *, now: datetime, purpose: str = ANSWER) -> Claim:
-    """The claim of a token that one of ``keys`` sealed.
+def read(token: object, keys: Sequence[str], *, now: datetime | None = None, purpose: str = ANSWER) -> Claim:
+    """The claim of a token that one of ``keys`` sealed; without ``now`` also of one whose time is over.
 
     ``Invalid`` for what is no token (``survey.token_form``), ``Refused`` for one that nobody here sealed
     (``survey.token_forged``), that is for something else (``survey.token_purpose``) or whose time is over
@@ -61,7 +61,7 @@ def read(token: object, keys: Sequence[str], *, now: datetime, purpose: str = AN
     claim = _claim(payload)
     if claim.purpose != purpose:
         raise Refused("survey.token_purpose", field="survey.token.purpose", value=claim.purpose)
-    if now >= claim.expires:
+    if now is not None and now >= claim.expires:
         raise Refused("survey.token_expired", field="survey.token.expires", expired=to_text(claim.expires))
     return claim
 

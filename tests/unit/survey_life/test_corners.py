@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from careplug.audit import rebuild
-from careplug.errors import Invalid, NotFound, Refused
+from careplug.errors import Conflict, Invalid, NotFound, Refused
 from careplug.feedback.entities import Feedback
 from careplug.survey import jobs
 from careplug.survey.entities import Score
@@ -70,6 +70,42 @@ def test_an_end_that_was_a_mistake_does_not_keep_the_case_from_being_asked_about
         wrong = next(each.sequence for each in last if each.type == "overridden")
         unit.feedback.void(case.id, wrong, reason="Wrong button")
     assert bureau.only().state == "scheduled"
+
+
+def test_who_answered_in_time_reads_so_however_late(bureau):
+    case = bureau.submit()
+    with bureau.unit() as unit:
+        unit.surveys.invite(case.id)
+    token = bureau.token()
+    bureau.answer(token, {"satisfaction": 4})
+    bureau.later(60 * DAY)
+    with pytest.raises(Conflict) as caught:
+        bureau.open(token)
+    assert caught.value.code == "survey.answered"
+
+
+def test_the_link_of_an_invitation_that_was_planned_anew_does_not_outlive_its_own_end(bureau):
+    bureau.ask(event="resolved", quiet_days=0, expiry={"type": "calendar_days", "days": 3})
+    case = bureau.submit()
+    with bureau.unit() as unit:
+        unit.feedback.step(case.id, "handle")
+        unit.feedback.step(case.id, "resolve", measure="Password reset", result="Works")
+    bureau.later(DAY)
+    first = bureau.token()
+    bureau.clock.move(DAY)
+    with bureau.unit() as unit:
+        facts = unit.feedback.facts(case.id)
+        unit.feedback.void(
+            case.id, next(each.sequence for each in facts if each.type == "resolved"), reason="Too early"
+        )
+        unit.feedback.step(case.id, "resolve", measure="Password reset", result="Works")
+    bureau.later(DAY)
+    assert bureau.only().state == "sent"
+    bureau.clock.move(2 * DAY)
+    bureau.open(bureau.token())
+    with pytest.raises(Refused) as caught:
+        bureau.open(first)
+    assert caught.value.code == "survey.token_expired"
 
 
 def test_whoever_asks_by_hand_draws_no_sample(bureau):
