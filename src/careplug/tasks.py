@@ -71,7 +71,7 @@ SPECS = (
     EntitySpec(
         name="task",
         cls=Task,
-        unique=(("handler", "subject", "subject_id", "sequence"),),
+        unique=(("subject", "subject_id", "sequence", "handler"),),
         indexes=(("state", "made_at"),),
         claimable=True,
         about=("subject_id",),

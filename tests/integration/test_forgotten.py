@@ -31,7 +31,9 @@ from careplug.messages.entities import Message
 from careplug.plugin import hookimpl
 from careplug.ports import Address
 from careplug.privacy import entries, erase_contact, export_contact
+from careplug.refs import new_id
 from careplug.storage.files import FolderFiles
+from careplug.survey.entities import Response
 from careplug.tasks import Task
 from careplug.transfer import backup, export
 from careplug.words import tokens
@@ -222,10 +224,13 @@ def _survey(care: Care, ident: str) -> None:
 
 
 def _quoted(care: Care, ident: str) -> None:
-    """An error of a handler that some other worker stored with its words."""
+    """Errors of handlers that some other worker stored with their words, of a case and of answers."""
     with care.transaction(tenant="") as store:
         task = next(task for task in store.find(Task, Is("subject_id", "eq", ident)) if task.handler == "house.breaks")
         store.save(attrs.evolve(task, last_error=EVERYTHING[:400]), was=task)
+        for number, response in enumerate(store.find(Response)):
+            told = {"id": new_id(), "subject": "response", "subject_id": response.id, "handler": f"house.{number}"}
+            store.add(attrs.evolve(task, **told, last_error=EVERYTHING[:400]))
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])

@@ -15,6 +15,7 @@ from careplug.cli.main import main
 from careplug.clock import ManualClock
 from careplug.contributions import Denied, FactType
 from careplug.criteria import Is
+from careplug.definitions import Definition, restamp
 from careplug.entity import EntitySpec, column
 from careplug.errors import Invalid, Refused
 from careplug.feedback.entities import Attachment
@@ -22,7 +23,7 @@ from careplug.feedback.service import FeedbackService
 from careplug.messages.entities import Message
 from careplug.plugin import hookimpl
 from careplug.privacy import entries, erase_contact, export_contact, plan_retention, run_retention
-from careplug.privacy.retention import _Run
+from careplug.privacy.retention import _Run, retain
 from careplug.privacy.rules import Rule
 from careplug.refs import new_id
 from careplug.storage.files import FolderFiles
@@ -289,6 +290,28 @@ def test_the_worker_applies_active_rules_every_day_and_there_are_none_at_first(s
     small.clock.move(timedelta(days=1, minutes=1))
     Worker(small).run_due()
     assert fact_types(small, ident)[-1] == "erased"
+
+
+def test_a_tenant_whose_rules_cannot_be_read_stops_no_other(small):
+    ident = settled(small)
+    rule(small, "old", after={"days": 1}, do=["erase"])
+    with small.unit(actor=BOSS, tenant="later") as unit:
+        other = unit.feedback.submit("fault", "欧阳的打印机", contact_name="欧阳")
+        unit.feedback.step(other.id, "reject", reason="无关")
+    for tenant in ("!broken", "later"):  # the broken one is the second in order
+        with small.unit(actor=BOSS, tenant=tenant) as unit:
+            unit.definitions.put("retention", "old", {"after": {"days": 1}, "do": ["erase"]})
+    with small.transaction(tenant="!broken") as store:
+        (row,) = store.find(Definition, Is("kind", "eq", "retention"))
+        store.save(attrs.evolve(row, data={**row.data, "kinds": ["gone"]}, digest="0" * 32), was=row)
+        restamp(store, "!broken")
+    small.clock.move(timedelta(days=3))
+    with pytest.raises(Invalid) as caught:
+        retain(small, small.clock())
+    assert (caught.value.code, caught.value.__notes__) == ("retention.kind", ["in tenant '!broken'"])
+    assert fact_types(small, ident)[-1] == "erased"
+    with small.read(actor=BOSS, tenant="later") as unit:
+        assert unit.feedback.facts(other.id)[-1].type == "erased"
 
 
 def test_rows_of_plugins_are_erased_and_exported_by_what_they_say(care, tmp_path):

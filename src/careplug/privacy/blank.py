@@ -12,10 +12,11 @@ from careplug.criteria import All, Is
 from careplug.errors import Invalid
 from careplug.ports import Unit
 from careplug.privacy.about import owns_timeline
+from careplug.tasks import Task
 from careplug.timeline.facts import Personal
 from careplug.timeline.story import Timeline
 
-__all__ = ["blanked", "check_types", "erase_row"]
+__all__ = ["blanked", "check_types", "erase_row", "forget_errors"]
 
 _EMPTY = {"text": "", "long": "", "json": None}
 
@@ -63,6 +64,7 @@ def erase_row(unit: Unit, spec: EntitySpec, row: Any, request: str) -> bool:
     made = blanked(spec, row)
     gone = 0
     if owns_timeline(spec):
+        forget_errors(unit, spec.name, (row.id,))
         gone = unit.store.remove(Personal, All(Is("subject", "eq", spec.name), Is("subject_id", "eq", row.id)))
         if gone or made is not row:
             return _tell(unit, spec, row, {"request": request, "facts": gone})
@@ -72,6 +74,14 @@ def erase_row(unit: Unit, spec: EntitySpec, row: Any, request: str) -> bool:
         made = attrs.evolve(made, version=made.version + 1)
     unit.store.save(made, was=row)
     return True
+
+
+def forget_errors(unit: Unit, subject: str, idents: Sequence[str]) -> None:
+    """Forget what durable handlers of facts about some subjects said when they failed: it may quote anything."""
+    where = All(Is("subject", "eq", subject), Is("subject_id", "in", tuple(idents)))
+    for task in unit.store.find(Task, where, lock=True):
+        if task.last_error:
+            unit.store.save(attrs.evolve(task, last_error=""), was=task)
 
 
 def _tell(unit: Unit, spec: EntitySpec, row: Any, data: dict[str, Any]) -> bool:

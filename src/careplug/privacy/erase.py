@@ -19,10 +19,10 @@ from careplug.messages.entities import Message, Party
 from careplug.messages.service import blanked
 from careplug.privacy import journal
 from careplug.privacy.about import belonging, naming, pages, registered, who
-from careplug.privacy.blank import check_types, erase_row
+from careplug.privacy.blank import check_types, erase_row, forget_errors
 from careplug.refs import Actor, Ref
 from careplug.survey.service import Surveys
-from careplug.tasks import Task, again
+from careplug.tasks import again
 from careplug.text import say
 from careplug.timeline.facts import FactRow, Personal, facts_of
 
@@ -134,8 +134,9 @@ class Eraser:
             counts["values"] += _count(unit, Personal, about)
             counts["messages"] += _count(unit, Message, about)
             counts["files"] += len(service.erase(ident, request=self.request))
-            counts["keys"] += _forget_keys(unit, ident)
-            _forget_errors(unit, ident)
+        if idents:
+            counts["keys"] += _forget_keys(unit, idents)
+            forget_errors(unit, FEEDBACK, idents)
         return counts
 
     def _hanging(self, unit: CareUnit, idents: Sequence[str]) -> int:
@@ -252,21 +253,14 @@ def _file_keys(unit: CareUnit, idents: Sequence[str]) -> list[str]:
     return [fact.data["key"] for fact in facts_of(unit.store.find(FactRow, where), ())]
 
 
-def _forget_keys(unit: CareUnit, ident: str) -> int:
-    """Idempotency keys of a case's submit, whose digest covers names and numbers that could be guessed against it.
+def _forget_keys(unit: CareUnit, idents: Sequence[str]) -> int:
+    """Idempotency keys of some cases' submits, whose digest covers names and numbers that could be guessed against it.
 
     Keys of imports stay: their digest is of columns without personal words, and without them a second import would
     bring the words back.
     """
-    where = All(Is("result", "eq", ident), Is("expires_at", "is_null", value=False))
+    where = All(Is("result", "in", tuple(idents)), Is("expires_at", "is_null", value=False))
     return unit.store.remove(RequestKey, where)
-
-
-def _forget_errors(unit: CareUnit, ident: str) -> None:
-    """What durable handlers said when they failed may quote anything."""
-    where = All(Is("subject", "eq", FEEDBACK), Is("subject_id", "eq", ident))
-    for task in unit.store.find(Task, where, lock=True):
-        unit.store.save(attrs.evolve(task, last_error=""), was=task)
 
 
 def erase_traces(care: Care) -> bool:

@@ -10,6 +10,7 @@ import attrs
 
 from careplug.criteria import All, Criteria, Is, Order
 from careplug.definitions import Stamp
+from careplug.errors import CareError
 from careplug.feedback.base import FEEDBACK
 from careplug.feedback.entities import Attachment, Feedback
 from careplug.feedback.holds import CONTACT
@@ -96,12 +97,23 @@ def run_retention(care: Care, *, actor: Actor, tenant: str = "") -> RetentionRep
 
 
 def retain(care: Care, now: datetime) -> int:
-    """Apply the active rules of every tenant; how many rows they took something of. A daily job."""
+    """Apply the active rules of every tenant; how many rows they took something of. A daily job.
+
+    A tenant whose rules cannot be applied stops no other; the first error is raised in the end.
+    """
     del now  # the rules go by the Care's clock
     with care.transaction(tenant=None, writes=False) as store:
         tenants = sorted({"", *(stamp.tenant for stamp in store.find(Stamp))})
-    reports = [run_retention(care, actor=SYSTEM, tenant=tenant) for tenant in tenants]
-    return sum(item.rows for report in reports for item in report.rules)
+    rows, failed = 0, []
+    for tenant in tenants:
+        try:
+            rows += sum(item.rows for item in run_retention(care, actor=SYSTEM, tenant=tenant).rules)
+        except CareError as error:
+            error.add_note(f"in tenant {tenant!r}")
+            failed.append(error)
+    if failed:  # now that the others had their turn
+        raise failed[0]
+    return rows
 
 
 def _rules(care: Care, actor: Actor, tenant: str) -> list[Rule]:
