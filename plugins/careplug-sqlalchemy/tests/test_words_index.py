@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import attrs
 import pytest
 from sqlalchemy import create_engine, event, func, select
@@ -12,7 +14,7 @@ from careplug.entity import Searched
 from careplug.errors import Invalid, SchemaMissing
 from careplug.refs import new_id
 from careplug.words import PUBLIC
-from careplug_sqlalchemy import reindex
+from careplug_sqlalchemy import finding, reindex
 from careplug_sqlalchemy.api import SqlAlchemyStorage
 
 SEARCHED = attrs.evolve(TICKET, search=("title", Searched("body", "internal")))
@@ -160,3 +162,45 @@ def test_sqlite_reads_the_index_backwards_and_stops(new_database):
     assert not any(line.startswith(("SCAN careplug_words ", "SCAN careplug_ticket")) for line in plan), plan
     assert not any("B-TREE" in line for line in plan), plan
     storage.close()
+
+
+def test_a_page_is_the_same_by_whatever_way_it_is_read(database_url, monkeypatch):
+    """The last rows, the few rows of a word, all rows backwards, page by page: the newest first, heads before others."""
+    monkeypatch.setattr(finding, "_LAST", 12)
+    monkeypatch.setattr(finding, "_FEW", 8)
+    monkeypatch.setattr(finding, "_SPARE", 1)
+    spec = attrs.evolve(TICKET, search=(Searched("title", "head"), Searched("body", "public")))
+    storage = opened(database_url, (spec, *SPECS[1:]))
+    with contextlib.closing(storage.begin(tenant="t", writes=True)) as unit:
+        tickets = [
+            Ticket(
+                id=new_id(),
+                tenant="t",
+                key=f"k{number}",
+                title=f"pump {'水阀' if number % 7 == 0 else ''}",
+                body=" ".join(word for word, share in SHARES.items() if number % share == 0),
+                count=number % 2,
+            )
+            for number in range(60)
+        ]
+        for ticket in tickets:
+            unit.add(ticket)
+        unit.commit()
+
+    def expected(word, criteria, limit):
+        newest = [each for each in reversed(tickets) if criteria is None or each.count == 0]
+        heads = [each for each in newest if word in each.title]
+        return [*heads, *(each for each in newest if word in each.body and each not in heads)][:limit]
+
+    with contextlib.closing(storage.begin(tenant="t", writes=False)) as unit:
+        for word in ("pump", "水阀", *SHARES):
+            for criteria in (None, Is("count", "eq", 0)):
+                for limit in (1, 3, 10, 100):
+                    hits = unit.search(Ticket, word, criteria, limit=limit)
+                    assert [hit.entity for hit in hits] == expected(word, criteria, limit), (word, criteria, limit)
+                    assert all(hit.head == (word in hit.entity.title) for hit in hits)
+    storage.close()
+
+
+SHARES = {"漏水": 1, "水阀": 2, "异响": 5, "顿挫": 20, "生锈": 59}
+"""Words of bodies, and of how many rows one has them."""

@@ -29,9 +29,10 @@ from sqlalchemy.sql.elements import True_
 
 from careplug.criteria import Criteria
 from careplug.searching import Hit, asked_of
-from careplug.words import Group
+from careplug.words import Asked, Group
 from careplug_sqlalchemy.compile import Builder, Question
 from careplug_sqlalchemy.searching import FTS, Shelf
+from careplug_sqlalchemy.types import MARIADB
 
 if TYPE_CHECKING:
     from careplug_sqlalchemy.statements import Mapper
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _LAST = 250
-"""The newest rows, among which a common word fills a page."""
+"""The last rows of the index, among which a common word fills a page."""
 _FEW = 2_000
 """A word that stands in fewer rows has all of them sorted."""
 _SPARE = 5
@@ -53,32 +54,79 @@ def search(
     unit: SqlTransaction, mapper: Mapper, text: str, criteria: Criteria | None, access: Collection[str], limit: int
 ) -> list[Hit[Any]]:
     """The hits of a text, at most ``limit``; one for each entity, the best one."""
-    asked, tell = asked_of(mapper.spec, text, unit.tenant, access), _ways(unit.bound.shelf)[1]
-    question = Question(mapper.codec)
-    shape = question.shape(criteria)
-    size = limit + _SPARE
-    values = {**question.values, "b_entity": mapper.name, "b_tenant": unit.tenant, "b_limit": size}
-    values |= {"b_head": tell(asked.head), "b_words": tell(asked.groups)}
-
-    def page(rounds: Sequence[str], after: int | None = None) -> list[Any]:
-        """The next rows of each round, in order."""
-        key = ("search", shape, rounds, after is None)
-        statement = mapper.keep(
-            key, lambda: _statement(unit.bound.shelf, mapper, shape, rounds, after=after is not None)
-        )
-        rows = unit.run(statement, {**values, "b_after": after}, mapper.name).all()
-        return sorted(rows, key=_ORDER, reverse=True)
-
-    rounds = ("head", "words") if asked.head else ("words",)
-    first = page(rounds)
+    asked = asked_of(mapper.spec, text, unit.tenant, access)
+    reader = _Reader(unit, mapper, asked, criteria, limit + _SPARE)
+    first = reader.first()
     hits: dict[str, Hit[Any]] = {}
-    for each in rounds:
+    for each in reader.rounds:
         rows = [row for row in first if row[0] == (each == "head")]
         _collect(mapper, rows, hits, limit)
-        while len(rows) == size and len(hits) < limit:
-            rows = page((each,), rows[-1][1])
+        while len(rows) == reader.size and len(hits) < limit:
+            rows = reader.page((each,), rows[-1][1])
             _collect(mapper, rows, hits, limit)
     return list(hits.values())
+
+
+class _Reader:
+    """Reads pages of ``size`` rows of the rounds of a search: that of words that come first, that of all."""
+
+    def __init__(
+        self, unit: SqlTransaction, mapper: Mapper, asked: Asked, criteria: Criteria | None, size: int
+    ) -> None:
+        self.rounds: tuple[str, ...] = ("head", "words") if asked.head else ("words",)
+        self.size = size
+        self._unit = unit
+        self._mapper = mapper
+        self._shelf = unit.bound.shelf
+        question, tell = Question(mapper.codec), _ways(self._shelf)[1]
+        self._shape = question.shape(criteria)
+        self._groups = len(asked.groups)
+        self._values = {**question.values, "b_entity": mapper.name, "b_tenant": unit.tenant, "b_limit": size}
+        for name, groups in (("head", asked.head), ("words", asked.groups)):
+            self._values[f"b_{name}"] = tell(groups)
+            if self._shelf.dialect.name in MARIADB:
+                self._values |= {f"b_{name}_{at}": _expression(group) for at, group in enumerate(groups)}
+
+    def first(self) -> list[Any]:
+        """The first rows of each round that is needed.
+
+        MariaDB's index fetches and sorts all rows of a word, a second for a few hundred thousand: there the last rows are
+        read first, and it is only asked for the rounds that these do not fill.
+        """
+        if self._shelf.dialect.name not in MARIADB:
+            return self.page(self.rounds)
+        last, found = self.page(self.rounds, groups=self._groups), []
+        missing = []
+        for each in self.rounds:
+            rows = [row for row in last if row[0] == (each == "head")]
+            if len(rows) < self.size:
+                missing.append(each)
+                continue
+            found += rows
+            if each == "head":
+                break
+        return found + self.page(tuple(missing)) if missing else found
+
+    def page(self, rounds: tuple[str, ...], after: int | None = None, groups: int = 0) -> list[Any]:
+        """The next rows of each round, in order; with a number of ``groups`` of words only from the last of the index."""
+        key = ("search", self._shape, rounds, after is None, groups)
+        statement = self._mapper.keep(key, lambda: self._statement(rounds, after is not None, groups))
+        rows = self._unit.run(statement, {**self._values, "b_after": after}, self._mapper.name).all()
+        return sorted(rows, key=_ORDER, reverse=True)
+
+    def _statement(self, rounds: Sequence[str], after: bool, groups: int) -> Executable:  # noqa: FBT001  its key
+        """SELECT of a page of each round: whether it is that of heads, serial, source, its id, the entity's id (NULL where
+        there is none any more) and columns.
+
+        A round takes its words as ``b_head`` or ``b_words``. Only what is found is joined with its many columns.
+        """
+        mapper = self._mapper
+        criteria = Builder(mapper.columns, mapper.codec).clause(self._shape)
+        pages = _Pages(self._shelf, mapper, None if isinstance(criteria, True_) else criteria, after=after)
+        found = union_all(*(part for each in rounds for part in pages.parts(each, groups))).subquery("found")
+        ident, index = mapper.columns["id"], found.c
+        columns = (index.is_head, index.serial, index.source, index.source_id, ident.label("entity_id"), *mapper.picked)
+        return select(*columns).select_from(found.outerjoin(mapper.table, _leads(index, mapper)))
 
 
 def _collect(mapper: Mapper, rows: Iterable[Any], hits: dict[str, Hit[Any]], limit: int) -> None:
@@ -88,25 +136,6 @@ def _collect(mapper: Mapper, rows: Iterable[Any], hits: dict[str, Hit[Any]], lim
             return
         if row[4] is not None and row[4] not in hits:
             hits[row[4]] = Hit(mapper.entity(row[5:]), row[0] == 1, row[2], row[3])
-
-
-# -- the statement --
-
-
-def _statement(shelf: Shelf, mapper: Mapper, shape: Any, rounds: Sequence[str], *, after: bool) -> Executable:
-    """SELECT of a page of each round: whether it is that of heads, serial, source, its id, the entity's id (NULL where there
-    is none any more) and columns.
-
-    ``head`` is the round of words that come first, asked for as ``b_head``; ``words`` that of all, as ``b_words``. Only
-    what is found is joined with its many columns.
-    """
-    criteria = Builder(mapper.columns, mapper.codec).clause(shape)
-    pages = _Pages(shelf, mapper, None if isinstance(criteria, True_) else criteria, after=after)
-    parts = pages.hasty if shelf.dialect.name == "postgresql" else pages.plain
-    found = union_all(*(part for each in rounds for part in parts(each))).subquery("found")
-    ident, index = mapper.columns["id"], found.c
-    columns = (index.is_head, index.serial, index.source, index.source_id, ident.label("entity_id"), *mapper.picked)
-    return select(*columns).select_from(found.outerjoin(mapper.table, _leads(index, mapper)))
 
 
 class _Pages:
@@ -119,6 +148,12 @@ class _Pages:
         self._criteria = criteria
         self._after = after
 
+    def parts(self, name: str, groups: int) -> Iterator[Select[Any]]:
+        """Those of a round; with a number of ``groups`` only from the last rows."""
+        if groups:
+            return self.latest(name, groups)
+        return self.hasty(name) if self._shelf.dialect.name == "postgresql" else self.plain(name)
+
     def plain(self, name: str) -> Iterator[Select[Any]]:
         """The index, which SQLite reads backwards until the page is full."""
         words = self._shelf.table
@@ -128,6 +163,14 @@ class _Pages:
             place = self._shelf.fts.c.rowid
             source = self._shelf.fts.join(words, words.c.serial == place)
         yield _inner(self._page(name, words.c, source, place, *self._wanted(name, words)))
+
+    def latest(self, name: str, groups: int) -> Iterator[Select[Any]]:
+        """MariaDB: the last rows of the index, each compared with an expression for each group of words."""
+        index, place = self._shelf.table, self._shelf.table.c.serial
+        last = self._before(select(place), place).order_by(place.desc()).limit(_LAST).subquery()
+        source = last.join(index, place == last.c.serial)
+        words = [index.c.words.regexp_match(bindparam(f"b_{name}_{at}", type_=Text())) for at in range(groups)]
+        yield _inner(self._page(name, index.c, source, last.c.serial, *words, *_own(index)))
 
     def hasty(self, name: str) -> Iterator[Select[Any]]:
         """PostgreSQL: the last rows where they fill the page; else all of a word that stands in few rows; else what is
@@ -151,8 +194,7 @@ class _Pages:
 
     def _wanted(self, name: str, words: FromClause) -> tuple[ColumnElement[bool], ...]:
         """That a row of the index is of the entity and tenant, and has the words."""
-        own = (words.c.entity == bindparam("b_entity"), words.c.tenant == bindparam("b_tenant"))
-        return (self._match(words, bindparam(f"b_{name}", type_=Text())), *own)
+        return (self._match(words, bindparam(f"b_{name}", type_=Text())), *_own(words))
 
     def _page(
         self, name: str, index: Any, source: FromClause, place: ColumnElement[Any], *clauses: ColumnElement[bool]
@@ -168,6 +210,10 @@ class _Pages:
 
     def _before(self, found: Select[Any], place: ColumnElement[Any]) -> Select[Any]:
         return found.where(place < bindparam("b_after", type_=BigInteger())) if self._after else found
+
+
+def _own(words: FromClause) -> tuple[ColumnElement[bool], ...]:
+    return words.c.entity == bindparam("b_entity"), words.c.tenant == bindparam("b_tenant")
 
 
 def _leads(index: Any, mapper: Mapper) -> ColumnElement[bool]:
@@ -205,6 +251,11 @@ def _postgresql(words: FromClause, asked: BindParameter[str]) -> ColumnElement[b
 
 def _mariadb_text(groups: Iterable[Group]) -> str:
     return " ".join(f"+({' '.join(_each(group, '{}', '{}*'))})" for group in groups)
+
+
+def _expression(group: Group) -> str:
+    """What finds one of a group in MariaDB's list of tokens between blanks."""
+    return f"(^| )({'|'.join(group.tokens)}){'' if group.prefix else '( |$)'}"
 
 
 def _sqlite_text(groups: Iterable[Group]) -> str:
