@@ -77,6 +77,24 @@ def test_results_and_actions(cli, asked, tmp_path):
     assert cli("survey", "plan", "x", "--form", "csat", "--due", "soon").code == 2
 
 
+def test_actions_are_listed_by_page_and_given_up(cli, asked):
+    titles = {"2026-06-30": "Call first", "2026-05-31": "Two on duty", "": "Some day"}
+    for due, title in titles.items():
+        assert cli("survey", "plan", title, "--form", "csat", *(("--due", due) if due else ())).code == 0
+    seen, after = [], ""
+    for _ in titles:
+        found = cli("survey", "actions", "--limit", "1", "--json", *(("--after", after) if after else ())).data
+        seen.append(found["title"])
+        after = found["page"]
+    assert seen == ["Two on duty", "Call first", "Some day"]
+    assert cli("survey", "actions", "--after", after).out.strip() == "Nothing is planned."
+    assert "--after 2026-05-31~" in cli("survey", "actions", "--limit", "1").out
+    assert cli("survey", "actions", "--after", "soon~x").code == 2
+    assert cli("survey", "drop", found["id"], "--result", "Nobody left").code == 0
+    dropped = cli("survey", "actions", "--state", "dropped", "--json").data
+    assert (dropped["title"], dropped["result"]) == ("Some day", "Nobody left")
+
+
 def test_forms_are_listed_in_both_languages(cli, case):
     assert "满意度调查" in cli("survey", "forms", "--lang", "zh").out
     names = [json.loads(line)["name"] for line in cli("survey", "forms", "--json").out.splitlines()]

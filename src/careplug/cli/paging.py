@@ -10,14 +10,15 @@ from careplug.cli.session import Session
 from careplug.clock import from_text, to_text
 from careplug.errors import Invalid
 
-__all__ = ["more", "read", "token"]
+__all__ = ["NONE", "more", "read", "token"]
 
-_NONE = "-"
+NONE = "-"
+"""What stands in a token for a sorting value that is missing."""
 
 
 def token(value: datetime | str | None, ident: str) -> str:
     """The text that names a row as the last one seen: its sorting value and id."""
-    shown = to_text(value) if isinstance(value, datetime) else _NONE if value is None else value
+    shown = to_text(value) if isinstance(value, datetime) else NONE if value is None else value
     return f"{shown}~{ident}"
 
 
@@ -29,7 +30,7 @@ def read(text: str, *, instant: bool = True) -> tuple[Any, ...] | None:
     try:
         if not (tilde and ident):
             raise Invalid("clock.form")
-        return (None if value == _NONE else from_text(value)) if instant else value, ident
+        return (None if value == NONE else from_text(value)) if instant else value, ident
     except Invalid:
         raise Usage("cli.after", field="--after", value=text) from None
 

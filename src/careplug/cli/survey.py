@@ -7,7 +7,7 @@ from careplug.cli.base import argument, command, group, option, pass_session
 from careplug.cli.documents import load
 from careplug.cli.output import Column, data_of, emit, line, table
 from careplug.cli.session import Session
-from careplug.cli.survey_results import actions, done, measure, plan, results
+from careplug.cli.survey_results import actions, done, drop, measure, plan, results
 from careplug.cli.values import DOCUMENT, REF, TIME, Choice, Whole
 from careplug.cli.wording import Names, moment, ref
 from careplug.refs import Ref
@@ -255,5 +255,19 @@ def _answered(session: Session, unit: CareUnit, each: Response) -> list[str]:
     return [when, each.number, each.form, ref(each.contact), "\n".join(said)]
 
 
-for _each in (forms, invite, withdraw, answer, paper, invitations, responses, results, actions, plan, done, measure):
+for _each in (
+    forms,
+    invite,
+    withdraw,
+    answer,
+    paper,
+    invitations,
+    responses,
+    results,
+    actions,
+    plan,
+    done,
+    drop,
+    measure,
+):
     survey.add_command(_each)

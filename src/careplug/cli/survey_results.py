@@ -1,4 +1,4 @@
-"""``careplug survey results``, ``actions``, ``plan``, ``done``, ``measure``: what answers add up to, and what is done about it."""
+"""``careplug survey results``, ``actions``, ``plan``, ``done``, ``drop``, ``measure``: what answers add up to, and what is done about it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from careplug.cli import paging
 from careplug.cli.base import argument, command, option, pass_session
 from careplug.cli.output import Column, data_of, emit, line, table
 from careplug.cli.problems import Usage
@@ -20,7 +21,7 @@ from careplug.survey.improvement import Effect
 from careplug.survey.results import PERIODS, GroupResult, QuestionResult, Results
 from careplug.survey.wording import choice_said
 
-__all__ = ["actions", "done", "measure", "plan", "results"]
+__all__ = ["actions", "done", "drop", "measure", "plan", "results"]
 
 _SCORES = (
     Column("cli.column.question"),
@@ -134,18 +135,36 @@ def _percent(value: Decimal) -> str:
 @option("--state", kind=Choice(IMPROVEMENT_STATES))
 @option("--owner", kind=REF)
 @option("--limit", kind=Whole(1, 500), default=25)
+@option("--after", default="")
 @pass_session
-def actions(session: Session, /, state: str | None, owner: Ref | None, limit: int) -> None:
-    """Print what is to be improved, by due date."""
+def actions(session: Session, /, state: str | None, owner: Ref | None, limit: int, after: str) -> None:
+    """Print a page of what is to be improved, by due date."""
     with session.read() as unit:
-        found = unit.surveys.improvements(state=state or "", owner=owner, limit=limit)
+        found = unit.surveys.improvements(state=state or "", owner=owner, after=_page_key(after), limit=limit)
     if session.as_json:
         for each in found:
-            emit(each)
+            emit({**data_of(each), "page": _token(each)})  # `after` are counts here
     elif found:
         table(session, _ACTIONS, [_action(session, each) for each in found])
+        paging.more(session, len(found), limit, _token(found[-1]))
     else:
         line(session.say("cli.survey.no_actions"))
+
+
+def _token(each: Improvement) -> str:
+    return paging.token(each.due_on.isoformat() if each.due_on else None, each.id)
+
+
+def _page_key(after: str) -> tuple[date | None, str] | None:
+    """The page key of a token; what has no due date comes last."""
+    key = paging.read(after, instant=False)
+    if key is None:
+        return None
+    value, ident = key
+    try:
+        return (None if value == paging.NONE else date.fromisoformat(value)), ident
+    except ValueError:
+        raise Usage("cli.after", field="--after", value=after) from None
 
 
 def _action(session: Session, each: Improvement) -> list[str]:
@@ -201,6 +220,18 @@ def done(session: Session, /, improvement: str, result: str) -> None:
         was = unit.surveys.improvement(improvement)
         made = unit.surveys.improvement_done(improvement, expected=was.version, result=result)
     _told(session, made, "cli.survey.done")
+
+
+@command("drop", code="survey.drop")
+@argument("improvement")
+@option("--result", required=True)
+@pass_session
+def drop(session: Session, /, improvement: str, result: str) -> None:
+    """Note that an improvement is not carried out, and why."""
+    with session.unit() as unit:
+        was = unit.surveys.improvement(improvement)
+        made = unit.surveys.drop_improvement(improvement, expected=was.version, result=result)
+    _told(session, made, "cli.survey.dropped")
 
 
 @command("measure", code="survey.measure")
