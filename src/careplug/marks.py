@@ -134,15 +134,14 @@ def _finder(piece: Term) -> Callable[[str], Spans]:
     word = piece.word
     if re.match(WORD, word):
         return functools.partial(_standing, piece, word[0] if _is_long(word) else JOINT.split(word)[0])
-    return functools.partial(_run, word)
+    pairs = {word[at : at + 2] for at in range(len(word) - 1)} if len(word) > 2 else ()
+    return functools.partial(_run, word, tuple(pairs))
 
 
-def _run(word: str, folded: str) -> Spans:
-    found = list(_places(word, folded, len(word)))
-    if not found and len(word) > 2:
-        pairs = {word[at : at + 2] for at in range(len(word) - 1)}
-        found = [span for pair in pairs for span in _places(pair, folded, 1)]
-    return found
+def _run(word: str, pairs: Sequence[str], folded: str) -> Spans:
+    if word in folded:
+        return list(_places(word, folded, len(word)))
+    return [span for pair in pairs if pair in folded for span in _places(pair, folded, 1)]
 
 
 def _places(word: str, folded: str, step: int) -> Iterator[tuple[int, int]]:

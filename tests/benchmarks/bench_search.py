@@ -91,7 +91,9 @@ def floor(care: Care, name: str, word: str) -> Callable[[], list[Any]]:
     def ask() -> list[Any]:
         """One question."""
         with engine.connect() as connection:
-            return connection.exec_driver_sql(statement, tuple(asked)).all()
+            rows = list(connection.exec_driver_sql(statement, tuple(asked)).all())
+            connection.commit()
+            return rows
 
     return ask
 
