@@ -8,6 +8,7 @@ import re
 import sqlite3
 
 import pytest
+from sqlalchemy import event
 
 from careplug import Actor, Care, Ref
 from careplug.criteria import Is
@@ -199,3 +200,22 @@ def test_no_byte_of_an_erased_word_is_left_in_the_file(tmp_path):
 
 def whole(folder):
     return b"".join(path.read_bytes() for path in sorted(folder.glob("care.db*")))
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mariadb"])
+def test_a_search_is_one_statement_and_two_more_for_what_was_said(new_database, name):
+    """Whatever was found, and however many cases; MariaDB reads its last rows before it asks its index."""
+    with Care(new_database(name)) as care:
+        care.upgrade()
+        with care.unit(actor=WANG) as unit:
+            for number in range(30):
+                case = unit.feedback.submit("fault", f"水泵漏水 {number}")
+                unit.feedback.reply(case.id, f"密封圈 {number}")
+        asked = []
+        event.listen(care.storage.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        for text, more in (("漏水", 0), ("密封圈", 2)):
+            with care.read(actor=WANG) as unit:
+                asked.clear()
+                assert len([each.excerpts for each in unit.feedback.search(text, limit=10)]) == 10
+                selects = [each for each in asked if each.lstrip().startswith(("SELECT", "WITH"))]
+                assert len(selects) == 1 + more + (name == "mariadb" and text == "密封圈"), selects

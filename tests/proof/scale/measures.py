@@ -14,6 +14,7 @@ from careplug import Actor, Care, Worker
 from careplug.criteria import Is
 from careplug.queue import queue
 from careplug.searching import asked_of
+from careplug_sqlalchemy.finding import told
 from tests.proof.scale.answers import FORM
 from tests.proof.scale.changed import recalculated
 from tests.proof.scale.floors import Floors, Key
@@ -236,7 +237,7 @@ def searches(desk: Desk) -> Iterator[Line]:
         access = unit.feedback._access()
     for name, text in _WORDS.items():
         asked = asked_of(desk.care.setup.entities["feedback"], text, "", access)
-        rounds = [bound.shelf.asked(groups) for groups in (asked.head, asked.groups) if groups]
+        rounds = [told(bound.shelf, groups) for groups in (asked.head, asked.groups) if groups]
         yield desk.beside(
             name,
             desk.read(lambda unit, text=text: unit.feedback.search(text)),

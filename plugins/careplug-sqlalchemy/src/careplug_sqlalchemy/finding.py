@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from careplug_sqlalchemy.statements import Mapper
     from careplug_sqlalchemy.transaction import SqlTransaction
 
-__all__ = ["search"]
+__all__ = ["search", "told"]
 
 _LAST = 250
 """The last rows of the index, among which a common word fills a page."""
@@ -78,12 +78,12 @@ class _Reader:
         self._unit = unit
         self._mapper = mapper
         self._shelf = unit.bound.shelf
-        question, tell = Question(mapper.codec), _ways(self._shelf)[1]
+        question = Question(mapper.codec)
         self._shape = question.shape(criteria)
         self._groups = len(asked.groups)
         self._values = {**question.values, "b_entity": mapper.name, "b_tenant": unit.tenant, "b_limit": size}
         for name, groups in (("head", asked.head), ("words", asked.groups)):
-            self._values[f"b_{name}"] = tell(groups)
+            self._values[f"b_{name}"] = told(self._shelf, groups)
             if self._shelf.dialect.name in MARIADB:
                 self._values |= {f"b_{name}_{at}": _expression(group) for at, group in enumerate(groups)}
 
@@ -275,6 +275,11 @@ _WAYS: Mapping[str, _Ways] = {"sqlite": (_sqlite, _sqlite_text), "postgresql": (
 
 def _ways(shelf: Shelf) -> _Ways:
     return _WAYS.get(shelf.dialect.name, (_mariadb, _mariadb_text))
+
+
+def told(shelf: Shelf, groups: Iterable[Group]) -> str:
+    """What is asked for, as the index of a database takes it."""
+    return _ways(shelf)[1](groups)
 
 
 def _each(group: Group, plain: str, prefix: str) -> list[str]:
