@@ -51,7 +51,17 @@ _ENGINEER = (
     "survey.enter",
     "survey.scores.own",
 )
-_MANAGER = (*_ENGINEER, "feedback.*", "sla.*", "report.*", "messages.*", "parties.*", "definitions.*", "privacy.*", "survey.*")
+_MANAGER = (
+    *_ENGINEER,
+    "feedback.*",
+    "sla.*",
+    "report.*",
+    "messages.*",
+    "parties.*",
+    "definitions.*",
+    "privacy.*",
+    "survey.*",
+)
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "customer": _CUSTOMER,
