@@ -74,4 +74,6 @@ def test_zone_data_is_read_only_when_a_calendar_is_made():
 @pytest.mark.parametrize("plugin", sorted(PLUGINS))
 def test_a_plugin_is_cheap_until_it_is_used(plugin):
     modules = pulled_in(f"import {plugin}")
-    assert modules & {"sqlalchemy", "alembic", "holidays", "cryptography", "psycopg", "pymysql", "click", "rich"} == set()
+    assert (
+        modules & {"sqlalchemy", "alembic", "holidays", "cryptography", "psycopg", "pymysql", "click", "rich"} == set()
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import attrs
 from flask import Blueprint, Response
@@ -124,8 +125,14 @@ def _example(said: Mapping[str, Any], path: str, method: str, each: Mapping[str,
             lines.append("-F file=@photo.png")
         else:
             lines += [f"-H 'Content-Type: {media}'", "--data-binary @lines.jsonl"]
+    needed = {
+        part["name"]: _value(said, part["schema"])
+        for part in each["parameters"]
+        if part["in"] == "query" and part["required"]
+    }
+    query = f"?{urlencode(needed)}" if needed else ""
     server = said["servers"][0]["url"]
-    return " \\\n  ".join([*lines, f'"$CAREPLUG_URL{server}{path}"'])
+    return " \\\n  ".join([*lines, f'"$CAREPLUG_URL{server}{path}{query}"'])
 
 
 def _value(said: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
