@@ -165,8 +165,9 @@ def test_sqlite_reads_the_index_backwards_and_stops(new_database):
 
 
 def test_a_page_is_the_same_by_whatever_way_it_is_read(database_url, monkeypatch):
-    """The last rows, the few rows of a word, all rows backwards, page by page: the newest first, heads before others."""
+    """The last rows, more of them, the few rows of a word, all rows backwards, page by page: newest first, heads before others."""
     monkeypatch.setattr(finding, "_LAST", 12)
+    monkeypatch.setattr(finding, "_DEEP", 30)
     monkeypatch.setattr(finding, "_FEW", 8)
     monkeypatch.setattr(finding, "_SPARE", 1)
     spec = attrs.evolve(TICKET, search=(Searched("title", "head"), Searched("body", "public")))

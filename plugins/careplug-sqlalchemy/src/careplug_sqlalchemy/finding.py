@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    or_,
     select,
     union_all,
 )
@@ -42,6 +43,10 @@ __all__ = ["search", "told"]
 
 _LAST = 250
 """The last rows of the index, among which a common word fills a page."""
+_DEEP = 10_000
+"""How many more of the last rows PostgreSQL looks through for a word that stands in some of the very last."""
+_SOME = 2
+"""So many of the very last rows promise that a page is filled from not much further back."""
 _FEW = 2_000
 """A word that stands in fewer rows has all of them sorted."""
 _SPARE = 5
@@ -173,28 +178,43 @@ class _Pages:
         yield _inner(self._page(name, index.c, source, last.c.serial, *words, *_own(index)))
 
     def hasty(self, name: str) -> Iterator[Select[Any]]:
-        """PostgreSQL: the last rows where they fill the page; else all of a word that stands in few rows; else what is
-        read backwards until the page is full.
+        """PostgreSQL: the last rows where they fill the page; else more of the last where some were among these; else all of
+        a word that stands in few rows; else what is read backwards until the page is full.
 
         Its planner has no figures about most words: it would read the whole table backwards for a rare one, or sort all
         rows of a common one. What is not needed is not begun, for its condition depends on no row and is tested once.
         """
         words, place = self._shelf.table, self._shelf.table.c.serial
-        last = self._before(select(words), place).order_by(place.desc()).limit(_LAST).subquery()
-        found = self._page(name, last.c, last, last.c.serial, *self._wanted(name, last))
-        recent = found.cte(f"recent_{name}").prefix_with("MATERIALIZED")
+        recent = self._last(name, _LAST).cte(f"recent_{name}").prefix_with("MATERIALIZED")
         filled = _count(recent) >= _limit()
         yield select(recent).where(filled)
+        promising = and_(not_(filled), _count(recent) >= _SOME)
+        deep = self._last(name, _DEEP, promising).cte(f"deep_{name}").prefix_with("MATERIALIZED")
+        enough = or_(filled, _count(deep) >= _limit())
+        yield select(deep).where(and_(not_(filled), enough))
         narrow = (words.c[column] for column in ("serial", "source", "source_id", "tenant", "id"))
-        all_of_it = select(*narrow).where(*self._wanted(name, words), not_(filled)).limit(_FEW)
+        all_of_it = select(*narrow).where(*self._wanted(name, words), not_(enough)).limit(_FEW)
         few = all_of_it.cte(f"few_{name}").prefix_with("MATERIALIZED")
         many = _count(few) >= _FEW
         yield _inner(self._page(name, few.c, few, few.c.serial, not_(many)))
         yield _inner(self._page(name, words.c, words, place, *self._wanted(name, words), many))
 
+    def _last(self, name: str, rows: int, *clauses: ColumnElement[bool]) -> Select[Any]:
+        """A page of the last rows of the index."""
+        words, place = self._shelf.table, self._shelf.table.c.serial
+        last = self._before(select(words), place).order_by(place.desc()).limit(rows).subquery()
+        return self._page(name, last.c, last, last.c.serial, *self._wanted(name, last), *clauses)
+
     def _wanted(self, name: str, words: FromClause) -> tuple[ColumnElement[bool], ...]:
-        """That a row of the index is of the entity and tenant, and has the words."""
-        return (self._match(words, bindparam(f"b_{name}", type_=Text())), *_own(words))
+        """That a row of the index is of the entity and tenant, and has the words.
+
+        The tokens say whose they are, so this only looks over what was found; PostgreSQL is kept from reading the index of
+        a tenant's rows for it, which for a large one are all there are.
+        """
+        entity, tenant = _own(words)
+        if self._shelf.dialect.name == "postgresql":
+            tenant = words.c.tenant.concat(literal_column("''")) == bindparam("b_tenant")
+        return self._match(words, bindparam(f"b_{name}", type_=Text())), entity, tenant
 
     def _page(
         self, name: str, index: Any, source: FromClause, place: ColumnElement[Any], *clauses: ColumnElement[bool]
