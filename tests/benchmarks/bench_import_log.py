@@ -131,9 +131,12 @@ def _rows(connection: sqlite3.Connection, case: str) -> floor.Shape:
 
 
 def empty_copy(database: Path, target: Path) -> None:
-    """The same tables and indexes, without a row."""
+    """The same tables and indexes, without a row; the floor keeps no index of words."""
     there, here = sqlite3.connect(database), sqlite3.connect(target)
-    wanted = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC"
+    wanted = (
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
+        "AND tbl_name NOT LIKE 'careplug_words%' ORDER BY type DESC"
+    )
     for (sql,) in there.execute(wanted):
         here.execute(sql)
     here.commit()

@@ -31,8 +31,8 @@ _DATA = re.compile(
 _ALLOWED = {
     "careplug",
     *COMMANDS,
-    # commands of careplug-flask, where it is installed
-    *("accounts", "serve", "tokens"),
+    # commands of careplug-flask and careplug-crypto, where they are installed
+    *("accounts", "serve", "tokens", "crypto"),
     # what stood in the input
     *("printer", "broken", "paper", "person", "customer", "answer"),
     # codes of definitions and where they come from

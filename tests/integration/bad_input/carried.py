@@ -340,8 +340,8 @@ ROWS: tuple[Row, ...] = (
         lambda world: export(world.care, _file(world, "mine.txt") / "export"),
         "Invalid",
         "export.folder.write",
-        en="export.folder.write: <FOLDER>/mine.txt/export cannot be written to (Not a directory). Name a folder that you may write to.",
-        zh="export.folder.write：无法写入 <FOLDER>/mine.txt/export（Not a directory）。请指定有写权限的文件夹。",
+        en="export.folder.write: <FOLDER>/mine.txt/export cannot be written to (Not a directory). Name a folder with enough room that you may write to; an export that was interrupted is finished by running it again.",
+        zh="export.folder.write：无法写入 <FOLDER>/mine.txt/export（Not a directory）。请指定有写权限且空间足够的文件夹；被中断的导出再次运行即可完成。",
     ),
     _row(
         "a name to leave out that nothing has",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime, timedelta
 
 from careplug import Actor, Care, Ref, Worker
 from careplug.clock import ManualClock
 from careplug.survey.entities import Invitation
 from careplug.timeline.story import Timeline
-
-logging.getLogger("careplug.messages").setLevel(logging.ERROR)
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """A Monday, 10:00 in Shanghai."""
