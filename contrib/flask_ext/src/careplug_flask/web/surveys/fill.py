@@ -50,11 +50,9 @@ def filled(form: Form) -> Filled:
         """The values of a field."""
         return request.form.getlist(f"{PREFIX}{name}")
 
-    answers = from_form_fields(form, typed)
-    if anonymous:
-        personal = {question.key for question in form.questions if question.personal}
-        answers = {key: answer for key, answer in answers.items() if key not in personal}
-    return Filled(answers, anonymous, typed, frozenset(request.form.getlist(SHOWN)))
+    return Filled(
+        from_form_fields(form, typed, anonymous=anonymous), anonymous, typed, frozenset(request.form.getlist(SHOWN))
+    )
 
 
 def unseen(form: Form, sent: Filled) -> frozenset[str]:
